@@ -1,0 +1,130 @@
+"""The mergeable Summary: exact counts by local day and cell.
+
+A cell is (local day, primary theme, touchpoint, channel, demand). Each cell holds integer
+measures; summaries add by adding measures, so any split, order or grouping gives the same sum.
+An interaction's contribution is a Summary of one cell, and a change is `new - old`.
+
+Measures (all integers; absent means 0):
+
+    contacts                        interactions
+    solicited                       of them, in a channel where the company asked
+    negative, neutral, positive     sentiment of those with customer text
+    nps:promoter|passive|detractor  9-10, 7-8, 0-6
+    csat:n, csat:sum, csat:top      answers, sum of 1-5 (others rescaled, rounded), 4-5 of 5
+    ces:n, ces:sum, ces:easy        answers, sum of 1-7, answers of 5 or more
+    wait:n, wait:sum_s, wait:bin:K  waiting before an answer; K as in `duration_bin`
+    abandoned                       left before an answer
+    handle:n, handle:sum_s          handle time
+    resolved, unresolved            as closed by the vendor's status
+    mention:THEME                   the theme is mentioned, primary or not
+    mention_negative:THEME, mention_positive:THEME
+    language:CODE, source:NAME      interactions by language and by source
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+Measures = Mapping[str, int]
+
+UNSURE = "unsure"  # theme, touchpoint or demand that nothing told us
+DURATION_BINS = 24
+
+
+class Cell(NamedTuple):
+    """Where an interaction is counted. Ids are those of organisation.yaml or UNSURE."""
+
+    day: date
+    theme: str
+    touchpoint: str
+    channel: str
+    demand: str  # "failure", "value" or UNSURE
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts by cell; zero measures and empty cells are left out, so equal sums are equal."""
+
+    cells: Mapping[Cell, Measures] = field(default_factory=dict)
+
+    def __add__(self, other: Summary) -> Summary:
+        return total((self, other))
+
+    def __neg__(self) -> Summary:
+        return Summary(
+            {cell: {k: -v for k, v in counts.items()} for cell, counts in self.cells.items()}
+        )
+
+    def __sub__(self, other: Summary) -> Summary:
+        return self + -other
+
+    def where(self, keep: Callable[[Cell], bool]) -> Summary:
+        """The part of this summary whose cells `keep` accepts."""
+        return Summary({cell: counts for cell, counts in self.cells.items() if keep(cell)})
+
+    def between(self, first: date, last: date) -> Summary:
+        """The days `first` to `last`, both included."""
+        return self.where(lambda cell: first <= cell.day <= last)
+
+    def count(self, measure: str) -> int:
+        """The sum of one measure over all cells."""
+        return sum(counts.get(measure, 0) for counts in self.cells.values())
+
+    def totals(self) -> Counter[str]:
+        """Every measure, summed over all cells."""
+        sums: Counter[str] = Counter()
+        for counts in self.cells.values():
+            sums.update(counts)
+        return sums
+
+    def by(self, part: Callable[[Cell], str]) -> dict[str, Counter[str]]:
+        """Measures grouped by a part of the cell: `summary.by(lambda c: c.theme)`."""
+        groups: dict[str, Counter[str]] = defaultdict(Counter)
+        for cell, counts in self.cells.items():
+            groups[part(cell)].update(counts)
+        return dict(groups)
+
+    def prefixed(self, prefix: str) -> dict[str, int]:
+        """Measures under a prefix, such as 'mention:' -> {theme: count}."""
+        sums: Counter[str] = Counter()
+        for counts in self.cells.values():
+            for name, value in counts.items():
+                if name.startswith(prefix):
+                    sums[name.removeprefix(prefix)] += value
+        return {name: value for name, value in sums.items() if value}
+
+    def __iter__(self) -> Iterator[tuple[Cell, Measures]]:
+        return iter(self.cells.items())
+
+
+EMPTY = Summary()
+
+
+def total(summaries: Iterable[Summary]) -> Summary:
+    """The sum of many summaries, in one pass."""
+    cells: dict[Cell, Counter[str]] = defaultdict(Counter)
+    for summary in summaries:
+        for cell, counts in summary.cells.items():
+            cells[cell].update(counts)
+    kept = ((cell, {k: v for k, v in counts.items() if v}) for cell, counts in cells.items())
+    return Summary({cell: counts for cell, counts in kept if counts})
+
+
+def duration_bin(seconds: float) -> int:
+    """Bin 0..23 of a duration: 0 is under 5 s, then factors of √2 up to nearly 3 h.
+
+    Half-open: a duration on an edge belongs to the bin that starts there.
+    """
+    if seconds < 5:
+        return 0
+    return min(DURATION_BINS - 1, 1 + math.floor(2 * math.log2(seconds / 5) + 1e-9))
+
+
+def bin_start_s(number: int) -> float:
+    """The shortest duration of a bin, seconds."""
+    return 0.0 if number == 0 else 5 * 2 ** ((number - 1) / 2)
