@@ -1,0 +1,1 @@
+"""The only I/O: tables, queue, archive, endpoint, mail, secrets, settings, telemetry."""
