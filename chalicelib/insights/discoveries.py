@@ -1,0 +1,19 @@
+"""Which of many tests may be called findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Key = TypeVar("Key")
+
+FALSE_SHARE = 0.10  # at most this expected share of the findings of one family is false
+
+
+def discoveries(p_values: Mapping[Key, float], q: float = FALSE_SHARE) -> set[Key]:
+    """The keys that Benjamini and Hochberg's (1995) step-up rule accepts at rate q."""
+    ordered = sorted(p_values.values())
+    limit = max(
+        (p for rank, p in enumerate(ordered, 1) if p <= q * rank / len(ordered)), default=-1.0
+    )
+    return {key for key, p in p_values.items() if p <= limit}

@@ -1,0 +1,72 @@
+"""Tail probabilities of counts, in the standard library alone."""
+
+from __future__ import annotations
+
+import math
+
+_TINY = 1e-300
+
+
+def beta_cdf(a: float, b: float, x: float) -> float:
+    """Regularised incomplete beta I_x(a, b), 0..1, for a, b > 0 and 0 <= x <= 1.
+
+    Continued fraction by Lentz's method (Numerical Recipes, 3rd ed., section 6.4).
+    """
+    if x <= 0:
+        return 0.0
+    if x >= 1:
+        return 1.0
+    log_front = (
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    )
+    front = math.exp(log_front)
+    if x < (a + 1) / (a + b + 2):
+        return front * _beta_fraction(a, b, x) / a
+    return 1 - front * _beta_fraction(b, a, 1 - x) / b
+
+
+def _beta_fraction(a: float, b: float, x: float) -> float:
+    c, d = 1.0, 1 / _nonzero(1 - (a + b) * x / (a + 1))
+    result = d
+    # Convergence takes about sqrt(max(a, b)) steps; the bound covers counts in the millions.
+    for m in range(1, 20_000):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        d = 1 / _nonzero(1 + even * d)
+        c = _nonzero(1 + even / c)
+        result *= c * d
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        d = 1 / _nonzero(1 + odd * d)
+        c = _nonzero(1 + odd / c)
+        step = c * d
+        result *= step
+        if abs(step - 1) < 1e-13:
+            break
+    return result
+
+
+def _nonzero(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY
+
+
+def negative_binomial_cdf(count: int, mean: float, alpha: float) -> float:
+    """P(Y <= count) where Y has this mean > 0 and variance mean + alpha mean², alpha > 0."""
+    if count < 0:
+        return 0.0
+    size = 1 / alpha
+    return beta_cdf(size, count + 1, size / (size + mean))
+
+
+def two_sided_mid_p(count: int, mean: float, alpha: float) -> float:
+    """Two-sided mid-p value, 0..1, of a count under the negative binomial above.
+
+    Mid-p counts half of P(Y = count), so that small counts are not judged too mildly.
+    """
+    below = negative_binomial_cdf(count - 1, mean, alpha)
+    at_most = negative_binomial_cdf(count, mean, alpha)
+    lower = (below + at_most) / 2
+    return min(1.0, 2 * min(lower, 1 - lower))
+
+
+def two_sided_normal_p(z: float) -> float:
+    """P(|Z| >= |z|) of a standard normal Z."""
+    return math.erfc(abs(z) / math.sqrt(2))

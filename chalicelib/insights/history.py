@@ -1,0 +1,83 @@
+"""History: the week and the 26 before it, by theme, read from a summary in one pass."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from chalicelib.insights.weeks import IsoWeek
+from chalicelib.summary import Summary
+
+BASELINE_WEEKS = 26
+JUDGED_FROM_WEEKS = 8  # with fewer earlier weeks, counts are shown and nothing is claimed
+MEASURES = ("contacts", "negative", "positive")
+
+Series = Sequence[int]  # one count a week, oldest first, the week of interest last
+
+
+@dataclass(frozen=True)
+class History:
+    """Weekly counts, oldest first; every series has `weeks + 1` numbers, this week last.
+
+    `weeks` is the number of whole earlier weeks since the first contact, 0..26: a week before
+    the organisation had its first source is not a week of zero contacts.
+    """
+
+    week: IsoWeek
+    weeks: int
+    daily: Mapping[date, int]  # contacts by local day
+    by_theme: Mapping[str, Mapping[str, Series]]  # measure -> theme -> series
+
+    @property
+    def judged(self) -> bool:
+        return self.weeks >= JUDGED_FROM_WEEKS
+
+    def total(self, measure: str) -> Series:
+        """The series of all themes together."""
+        return sum_series(self.by_theme[measure].values(), self.weeks + 1)
+
+
+def sum_series(series: Iterable[Series], length: int) -> tuple[int, ...]:
+    """Week by week sum of many series of one length."""
+    sums = [0] * length
+    for one in series:
+        for place, count in enumerate(one):
+            sums[place] += count
+    return tuple(sums)
+
+
+def history(summary: Summary, week: IsoWeek) -> History:
+    """Read the week and up to 26 whole weeks before it."""
+    counts: dict[str, dict[str, Counter[int]]] = {m: defaultdict(Counter) for m in MEASURES}
+    daily: Counter[date] = Counter()
+    for cell, measures in summary:
+        if cell.day > week.sunday:
+            continue
+        age = (week.sunday - cell.day).days // 7
+        daily[cell.day] += measures.get("contacts", 0)
+        for measure in MEASURES:
+            if measures.get(measure):
+                counts[measure][cell.theme][age] += measures[measure]
+    weeks = _whole_weeks(daily, week)
+    return History(
+        week,
+        weeks,
+        dict(daily),
+        {
+            measure: {
+                theme: tuple(by_age[age] for age in range(weeks, -1, -1))
+                for theme, by_age in sorted(themes.items())
+            }
+            for measure, themes in counts.items()
+        },
+    )
+
+
+def _whole_weeks(daily: Mapping[date, int], week: IsoWeek) -> int:
+    """Whole weeks from the first contact until `week`."""
+    first = min((day for day, contacts in daily.items() if contacts), default=week.sunday)
+    # A first week that began midweek would look like a quiet one.
+    start = first if first.weekday() == 0 else IsoWeek.of(first).back(-1).monday
+    return max(0, min(BASELINE_WEEKS, (week.monday - start).days // 7))
