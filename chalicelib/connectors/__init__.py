@@ -1,0 +1,40 @@
+"""The registry: CONNECTORS is the only list to extend. A module is imported on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from chalicelib.connectors.base import Connector
+
+_MODULES = (
+    "zendesk",
+    "intercom",
+    "postmark",
+    "twilio",
+    "typeform",
+    "standard",
+    "rows",
+)
+
+
+class _Registry(Mapping[str, Connector]):
+    """name -> Connector; `chalicelib/connectors/<name>.py` holds it as CONNECTOR."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Connector:
+        if name not in self._names:
+            raise KeyError(name)
+        connector: Connector = import_module(f"{__name__}.{name}").CONNECTOR
+        return connector
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+CONNECTORS: Mapping[str, Connector] = _Registry(_MODULES)
