@@ -1,0 +1,3 @@
+"""Understand customers' words: the inference container and its models."""
+
+VERSION = "0.1.0"

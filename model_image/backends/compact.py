@@ -1,0 +1,153 @@
+"""The CPU backend: small linear heads on character and word n-grams, numpy alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_image import VERSION, concepts, demand, language, themes
+from model_image.concepts import Concepts
+from model_image.features import lay_out
+from model_image.linear import Floats, LinearHead, load_head, read_features, softmax
+from model_image.windows import windows
+from model_image.wire import Result, Taxonomy, Text
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.npz"
+
+# Arrays of a batch of this size stay in the processor's cache; much larger ones do not.
+BATCH_CHARS = 48_000
+KEPT_TAXONOMIES = 16
+NO_EVIDENCE = (0.25, 0.5, 0.25)  # sentiment of a text without words
+
+
+@dataclass
+class Compact:
+    """Language, sentiment, themes and demand of texts, from weights loaded once."""
+
+    model: str
+    language_head: LinearHead
+    sentiment_head: LinearHead
+    demand_head: LinearHead
+    concepts: Concepts
+    rarity: Floats  # (BUCKETS,) inverse document frequency of n-grams
+    evidence: themes.Evidence
+    _kept: OrderedDict[tuple[str, int], themes.Prototypes] = field(default_factory=OrderedDict)
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS) -> Self:
+        """Read the weights; the model's name carries their hash."""
+        digest = hashlib.sha256(path.read_bytes() + concepts.PATH.read_bytes()).hexdigest()
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return cls(
+            model=f"compact-{VERSION}-{digest[:12]}",
+            language_head=load_head(arrays, "language"),
+            sentiment_head=load_head(arrays, "sentiment"),
+            demand_head=load_head(arrays, "demand"),
+            concepts=Concepts.load(language.LANGUAGES),
+            rarity=arrays["rarity"].astype(np.float64) / 16,
+            evidence=themes.Evidence(*arrays["evidence"].tolist()),
+        )
+
+    def warm_up(self) -> None:
+        """Fill caches that every request needs."""
+        samples = ("Missä paketti on?", "Where is my parcel?", "Var är paketet?")
+        texts = [Text(str(i), sample * 50, None) for i, sample in enumerate(samples)]
+        self.understand(texts, Taxonomy("warm-up", (), 0))
+
+    def understand(self, texts: Sequence[Text], taxonomy: Taxonomy) -> list[Result]:
+        """One result a text, in order; windows of long texts are read apart and combined."""
+        prototypes = self._prototypes(taxonomy)
+        results: list[Result] = []
+        for batch in _batches(texts):
+            results += self._batch(batch, prototypes)
+        return results
+
+    def _prototypes(self, taxonomy: Taxonomy) -> themes.Prototypes:
+        key = (taxonomy.hash, taxonomy.fingerprint)
+        if key not in self._kept:
+            self._kept[key] = themes.Prototypes.of(taxonomy, self.concepts, self.rarity)
+            while len(self._kept) > KEPT_TAXONOMIES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def _batch(
+        self, batch: Sequence[tuple[Text, list[str]]], prototypes: themes.Prototypes
+    ) -> list[Result]:
+        pieces = [piece for _, parts in batch for piece in parts]
+        owner = np.repeat(np.arange(len(batch)), [len(parts) for _, parts in batch])
+        first = np.searchsorted(owner, np.arange(len(batch)))
+        layout = lay_out(pieces)
+        features = read_features(layout)
+        letters = language.count_letters(layout)
+        size = np.maximum(letters, 1).astype(np.float64)
+
+        spoken = language.language_scores(self.language_head, features, letters)
+        spoken = _mean(spoken, size, owner, first)
+        spoken = language.with_hints(spoken, [text.language for text, _ in batch])
+        code = spoken[:, : len(language.LANGUAGES)].argmax(axis=1)
+
+        found = self.concepts.find(layout, code[owner])
+        feeling = softmax(self.sentiment_head.logits(features, code[owner], found))
+        evidence = prototypes.evidence(layout, features, found, self.rarity)
+        about = prototypes.scores(evidence, self.evidence)
+        cues = self.demand_head.logits(features, code[owner], found)[:, 1]
+
+        letters = np.add.reduceat(letters, first)
+        feeling = _mean(feeling, size, owner, first)
+        feeling[letters == 0] = NO_EVIDENCE
+        about = np.maximum.reduceat(about, first, axis=0)
+        about[letters == 0] = 0
+        cues = np.where(letters == 0, 0.0, np.maximum.reduceat(cues, first))
+        reported = np.where(about >= themes.MIN_SCORE, about, 0)
+        failing = demand.p_failure(cues, reported, prototypes.demand_hint, feeling[:, 2])
+
+        results = []
+        for row in range(len(batch)):
+            told, p = language.decide(spoken[row], int(letters[row]))
+            results.append(
+                Result(
+                    language=told,
+                    language_p=round(p, 4),
+                    sentiment=_rounded(feeling[row]),
+                    themes=themes.choose(prototypes.ids, about[row]),
+                    p_failure=round(float(failing[row]), 4),
+                )
+            )
+        return results
+
+
+def _batches(texts: Sequence[Text]) -> Iterator[list[tuple[Text, list[str]]]]:
+    """Texts with their windows, in groups of bearable size."""
+    group: list[tuple[Text, list[str]]] = []
+    chars = 0
+    for text in texts:
+        if group and chars + len(text.text) > BATCH_CHARS:
+            yield group
+            group, chars = [], 0
+        group.append((text, windows(text.text)))
+        chars += len(text.text) + 2
+    if group:
+        yield group
+
+
+def _mean(
+    values: Floats, size: Floats, owner: NDArray[np.int64], first: NDArray[np.int64]
+) -> Floats:
+    """Windows' values averaged by size: (windows, k) -> (texts, k)."""
+    total = np.add.reduceat(size, first)
+    return np.asarray(np.add.reduceat(values * (size / total[owner])[:, None], first, axis=0))
+
+
+def _rounded(p: Floats) -> tuple[float, float, float]:
+    """Four digits that still sum to 1."""
+    negative, positive = round(float(p[0]), 4), round(float(p[2]), 4)
+    return negative, round(1 - negative - positive, 4), positive

@@ -1,0 +1,1 @@
+"""What only training needs: corpora, authored examples, fitting. Not in the container."""

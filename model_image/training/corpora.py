@@ -1,0 +1,136 @@
+"""Read the licensed corpora and turn their labels into ours.
+
+Files and licences: the data register's README beside them. No text leaves this process: what is
+kept is weights.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
+SENTIMENTS = ("negative", "neutral", "positive")
+AUTHORED_LABEL = {name: index for index, name in enumerate(SENTIMENTS)}
+
+# XED: 1 anger 2 anticipation 3 disgust 4 fear 5 joy 6 sadness 7 surprise 8 trust, 0 neutral.
+# Anticipation and surprise have no side of their own.
+XED_NEGATIVE, XED_POSITIVE = {"1", "3", "4", "6"}, {"5", "8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One weighted label; a text occurs as often as it has labels."""
+
+    text: str
+    label: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The data directory."""
+
+    root: Path
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """All rows of one file, `name` without .jsonl.gz."""
+        with gzip.open(self.root / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    def texts(self, name: str, key: str = "text") -> list[str]:
+        """The texts of one file."""
+        return [row[key] for row in self.rows(name)]
+
+    def finnsentiment_votes(self) -> list[Example]:
+        """Each annotator's vote and the majority weigh a quarter: doubt is information."""
+        examples = []
+        for row in self.rows("fi_sentiment_finnsentiment.train"):
+            votes = Counter([row["a"], row["b"], row["c"], row["majority"]])
+            examples += [Example(row["text"], vote + 1, count / 4) for vote, count in votes.items()]
+        return examples
+
+    def finnsentiment_dev(self) -> list[Example]:
+        """Majority labels."""
+        rows = self.rows("fi_sentiment_finnsentiment.dev")
+        return [Example(row["text"], row["majority"] + 1) for row in rows]
+
+    def xed(self, language: str, split: str, weight: float = 1.0) -> list[Example]:
+        """Emotions of film subtitles as polarity; texts whose emotions disagree are left out."""
+        examples = []
+        for row in self.rows(f"{language}_emotion_xed.{split}"):
+            label = _polarity(set(str(row["labels"]).replace(" ", "").split(",")))
+            if label is not None:
+                examples.append(Example(row["text"], label, weight))
+        return examples
+
+    def afinn(self, language: str, weight: float) -> list[Example]:
+        """Words of AFINN as texts of one word, weighted by |valence| / 5."""
+        return [
+            Example(
+                row["word"],
+                POSITIVE if row["valence"] > 0 else NEGATIVE,
+                weight * abs(row["valence"]) / 5,
+            )
+            for row in self.rows(f"{language}_lexicon_afinn")
+            if row["valence"]
+        ]
+
+    def sentimentlex(self, weight: float) -> list[Example]:
+        """Swedish words with a polarity, weighted by the lexicon's confidence."""
+        label = {"pos": POSITIVE, "neg": NEGATIVE}
+        return [
+            Example(row["word"], label[row["polarity"]], weight * float(row["confidence"] or 0.5))
+            for row in self.rows("sv_lexicon_sentimentlex")
+            if row["polarity"] in label
+        ]
+
+    def banking_demand(self, split: str, name: str = "en_intent_banking77") -> list[Example]:
+        """1 failure, 0 value, by our mapping of intents; ambiguous intents left out."""
+        return [
+            Example(row["text"], int(row["demand_type"] == "failure"))
+            for row in self.rows(f"{name}.{split}")
+            if row["demand_type"] in ("failure", "value")
+        ]
+
+
+def authored() -> list[tuple[str, str, str, str]]:
+    """Own invented messages: (language, sentiment, demand, text)."""
+    lines = (HERE / "authored.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [tuple(line.split("\t")) for line in lines if line and not line.startswith("#")]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def authored_sentiment(language: str, weight: float) -> list[Example]:
+    """Own messages with their sentiment."""
+    return [
+        Example(text, AUTHORED_LABEL[sentiment], weight)
+        for code, sentiment, _, text in authored()
+        if code == language
+    ]
+
+
+def other_language_texts(count: int) -> list[str]:
+    """Word salads of languages that the model must not claim to know."""
+    table = tomllib.loads((HERE / "other_languages.toml").read_text(encoding="utf-8"))
+    chooser = random.Random(20261123)
+    lists = [words.split() for words in table.values()]
+    return [
+        " ".join(chooser.choices(chooser.choice(lists), k=chooser.randint(3, 14)))
+        for _ in range(count)
+    ]
+
+
+def _polarity(labels: set[str]) -> int | None:
+    negative, positive = bool(labels & XED_NEGATIVE), bool(labels & XED_POSITIVE)
+    if negative != positive:
+        return NEGATIVE if negative else POSITIVE
+    return NEUTRAL if labels == {"0"} else None

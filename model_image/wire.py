@@ -1,0 +1,205 @@
+"""The JSON of the endpoint: bytes -> Request, results -> bytes. No HTTP, no model.
+
+Contract: README.md, "oivallus.enrich.1" in and "oivallus.enrichment.1" out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+REQUEST_SCHEMA = "oivallus.enrich.1"
+RESPONSE_SCHEMA = "oivallus.enrichment.1"
+
+MAX_TEXTS = 10_000
+MAX_THEMES = 500
+MAX_TAXONOMY_CHARS = 1_000_000
+
+Demand = Literal["failure", "value"]
+Words = Mapping[str, tuple[str, ...]]  # by language code
+
+
+class BadRequest(Exception):
+    """The caller must change the request; says where and how."""
+
+    def __init__(self, error: str, where: str, remedy: str) -> None:
+        super().__init__(error)
+        self.error, self.where, self.remedy = error, where, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One theme of the organisation's taxonomy, every wording by language."""
+
+    id: str
+    name: Words
+    description: Words
+    keywords: Words
+    examples: Words
+    demand: Demand | None  # None: decide from the text
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """The themes and the hash that names them in caches and answers."""
+
+    hash: str
+    themes: tuple[Theme, ...]
+    fingerprint: int  # of the content, since a caller may send one hash with two contents
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One customer's words; `language` is a hint or None."""
+
+    id: str
+    text: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Texts to understand with one taxonomy."""
+
+    taxonomy: Taxonomy
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the model says of one text; every number is a probability, 0..1."""
+
+    language: str  # ISO 639-1, or "und": not told from the text
+    language_p: float
+    sentiment: tuple[float, float, float]  # negative, neutral, positive; sums to 1
+    themes: list[tuple[str, float]] = field(default_factory=list)  # best first
+    p_failure: float = 0.5
+
+
+def read(body: bytes) -> Request:
+    """Parse and check a request; raises BadRequest."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(
+            "the body is not JSON", "body", "send a JSON object encoded as UTF-8"
+        ) from error
+    if not isinstance(data, dict):
+        raise BadRequest("the body is not an object", "body", "send a JSON object")
+    if data.get("schema") != REQUEST_SCHEMA:
+        raise BadRequest("unknown schema", "schema", f'send "schema": "{REQUEST_SCHEMA}"')
+    return Request(_taxonomy(data.get("taxonomy")), _texts(data.get("texts")))
+
+
+def write(model: str, request: Request, results: Sequence[Result]) -> bytes:
+    """The answer, in the order of the request's texts."""
+    answer = {
+        "schema": RESPONSE_SCHEMA,
+        "model": model,
+        "taxonomy": request.taxonomy.hash,
+        "results": [
+            _result(text.id, result) for text, result in zip(request.texts, results, strict=True)
+        ],
+    }
+    # ASCII, because an id may hold a lone surrogate, which UTF-8 cannot carry.
+    return json.dumps(answer, separators=(",", ":")).encode("ascii")
+
+
+def _result(text_id: str, result: Result) -> dict[str, Any]:
+    negative, neutral, positive = result.sentiment
+    return {
+        "id": text_id,
+        "language": {"code": result.language, "p": result.language_p},
+        "sentiment": {"negative": negative, "neutral": neutral, "positive": positive},
+        "themes": [{"id": theme, "score": score} for theme, score in result.themes],
+        "demand": {"p_failure": result.p_failure},
+    }
+
+
+def _taxonomy(data: Any) -> Taxonomy:
+    if not isinstance(data, dict):
+        raise BadRequest("no taxonomy", "taxonomy", 'send {"hash": ..., "themes": [...]}')
+    digest = data.get("hash")
+    if not isinstance(digest, str) or not digest:
+        raise BadRequest("no hash", "taxonomy.hash", "send the taxonomy's hash as a string")
+    listed = data.get("themes")
+    if not isinstance(listed, list) or len(listed) > MAX_THEMES:
+        raise BadRequest(
+            "themes are not a list of bearable length",
+            "taxonomy.themes",
+            f"send a list of 0 to {MAX_THEMES} themes",
+        )
+    themes = tuple(_theme(item, f"taxonomy.themes[{i}]") for i, item in enumerate(listed))
+    if len({theme.id for theme in themes}) != len(themes):
+        raise BadRequest("a theme id occurs twice", "taxonomy.themes", "give each its own id")
+    wording = json.dumps(listed, sort_keys=True)
+    if len(wording) > MAX_TAXONOMY_CHARS:
+        raise BadRequest(
+            "the taxonomy is too long",
+            "taxonomy.themes",
+            f"keep it under {MAX_TAXONOMY_CHARS} characters of JSON",
+        )
+    return Taxonomy(digest, themes, hash(wording))
+
+
+def _theme(data: Any, where: str) -> Theme:
+    if not isinstance(data, dict):
+        raise BadRequest("a theme is not an object", where, 'send {"id": ..., "name": {...}}')
+    theme_id = data.get("id")
+    if not isinstance(theme_id, str) or not theme_id:
+        raise BadRequest("a theme without id", f"{where}.id", "send a non-empty string")
+    demand = data.get("demand")
+    if demand not in ("failure", "value", None):
+        raise BadRequest("unknown demand", f"{where}.demand", 'send "failure", "value" or null')
+    return Theme(
+        id=theme_id,
+        name=_words(data.get("name"), f"{where}.name"),
+        description=_words(data.get("description"), f"{where}.description"),
+        keywords=_words(data.get("keywords"), f"{where}.keywords"),
+        examples=_words(data.get("examples"), f"{where}.examples"),
+        demand=cast(Demand | None, demand),
+    )
+
+
+def _words(data: Any, where: str) -> Words:
+    """Wordings by language; a single string stands for a list of one."""
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise BadRequest("not an object by language", where, 'send {"fi": ..., "en": ...}')
+    words: dict[str, tuple[str, ...]] = {}
+    for language, value in data.items():
+        listed = [value] if isinstance(value, str) else value
+        if listed is None:
+            continue
+        if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+            raise BadRequest(
+                "wording is neither a string nor a list of strings",
+                f"{where}.{language}",
+                "send a string or a list of strings",
+            )
+        words[language] = tuple(item for item in listed if item.strip())
+    return words
+
+
+def _texts(data: Any) -> tuple[Text, ...]:
+    if not isinstance(data, list):
+        raise BadRequest("texts are not a list", "texts", 'send [{"id": ..., "text": ...}]')
+    if len(data) > MAX_TEXTS:
+        raise BadRequest("too many texts", "texts", f"send at most {MAX_TEXTS} a request")
+    return tuple(_text(item, f"texts[{i}]") for i, item in enumerate(data))
+
+
+def _text(data: Any, where: str) -> Text:
+    if not isinstance(data, dict):
+        raise BadRequest("a text is not an object", where, 'send {"id": ..., "text": ...}')
+    text_id, text, language = data.get("id"), data.get("text"), data.get("language")
+    if not isinstance(text_id, str):
+        raise BadRequest("a text without id", f"{where}.id", "send a string")
+    if not isinstance(text, str):
+        raise BadRequest("a text without words", f"{where}.text", "send a string, '' if empty")
+    if language is not None and not isinstance(language, str):
+        raise BadRequest("language is not a code", f"{where}.language", 'send "fi" or null')
+    return Text(text_id, text, language)
