@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SNSEvent, SQSEvent
 
-from chalicelib import pipeline
-from chalicelib.adapters import telemetry, web
+from chalicelib.adapters import web
 from chalicelib.adapters.world import world
+from chalicelib.pipeline.receive import receive
 
 app = Chalice(app_name="oivallus", configure_logs=False)
-telemetry.install(app)
-
-# Every body arrives as the bytes that were signed: nothing is decoded before verification.
 app.api.binary_types = web.BINARY_TYPES
 
-# The template replaces both names: infra/template.py knows the real queue and topic.
-EVENTS_QUEUE = "events"
-MAIL_TOPIC = "mail-events"
 
-
-@app.route("/webhooks/{source}", methods=["POST", "HEAD", "GET"], content_types=web.CONTENT_TYPES)
+@app.route("/webhooks/{source}", methods=["POST", "GET", "HEAD"], content_types=web.CONTENT_TYPES)
 def webhook(source: str) -> Response:
-    return web.answer(pipeline.receive(world(), source, web.read(app, world())))
+    return web.answer(receive(world(), source, web.read(app, world().url())))
 
 
 @app.route("/unsubscribe/{token}", methods=["GET", "POST"], content_types=web.CONTENT_TYPES)
 def unsubscribe(token: str) -> Response:
-    return web.answer(pipeline.unsubscribe(world(), token, app.current_request.method))
+    from chalicelib.pipeline import digests
+
+    return web.answer(digests.unsubscribe(world(), token, web.read(app, "").method))
 
 
-@app.on_sqs_message(queue=EVENTS_QUEUE, batch_size=100, name="understand")
+# The template replaces the names of the queue and of the topic by what it creates.
+@app.on_sqs_message(queue="events", batch_size=100, maximum_batching_window_in_seconds=5)
 def understand(event: SQSEvent) -> dict[str, Any]:
-    return web.batch_failures(event, pipeline.understand(world(), web.messages(event)))
+    from chalicelib.pipeline.understand import understand
+
+    return web.batch_failures(event, partial(understand, world()))
 
 
-@app.on_sns_message(topic=MAIL_TOPIC, name="mail_events")
+@app.on_sns_message(topic="mail-events")
 def mail_events(event: SNSEvent) -> None:
-    pipeline.record_mail(world(), event.message)
+    from chalicelib.pipeline import digests
+
+    digests.record_mail(world(), event.message)
 
 
-@app.schedule(Rate(15, unit=Rate.MINUTES), name="send_digests")
-def send_digests(event: CloudWatchEvent) -> None:
-    pipeline.send_digests(world())
+@app.schedule(Rate(15, unit=Rate.MINUTES))
+def send_digests(event: CloudWatchEvent) -> None:  # noqa: ARG001
+    from chalicelib.pipeline import digests
+
+    digests.send_digests(world())
 
 
-@app.schedule(Rate(1, unit=Rate.HOURS), name="roll_up")
-def roll_up(event: CloudWatchEvent) -> None:
-    pipeline.roll_up(world())
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def roll_up(event: CloudWatchEvent) -> None:  # noqa: ARG001
+    from chalicelib.pipeline import rebuild
+
+    rebuild.roll_up(world())

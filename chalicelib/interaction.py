@@ -147,6 +147,7 @@ class Enrichment:
 
     `model` and `taxonomy` (the organisation's hash) say what judged it, so that a change of
     either is visible and can be re-run. `themes` is sorted by score and empty when unsure.
+    `characters` is the length of the judged text: a long message weighs more than a greeting.
     """
 
     model: str
@@ -157,6 +158,7 @@ class Enrichment:
     positive: float
     themes: tuple[tuple[str, float], ...] = ()
     p_failure: float | None = None
+    characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ class Interaction:
     abandoned: bool | None = None
     resolved: bool | None = None
     erased: bool = False
+    contacted: bool = True  # a customer said or did something; else there is nothing to count
     enrichments: Mapping[str, Enrichment] = field(default_factory=dict)  # message_id -> Enrichment
 
     @property

@@ -266,7 +266,7 @@ def read(text: str) -> Organisation:
         raise BadOrganisation(
             f"{line}{problem}; check the indentation and quotes near there"
         ) from error
-    if not isinstance(content, dict):
+    if node is None or not isinstance(content, dict):
         raise BadOrganisation("line 1: the file must be a mapping that starts with 'name:'")
     try:
         return Organisation.model_validate(content)

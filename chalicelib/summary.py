@@ -19,6 +19,7 @@ Measures (all integers; absent means 0):
     mention:THEME                   the theme is mentioned, primary or not
     mention_negative:THEME, mention_positive:THEME
     language:CODE, source:NAME      interactions by language and by source
+    taxonomy:HASH8                  interactions by the version of the themes that judged them
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class EventRow(Model):
     source = UnicodeAttribute()
     received_at = UnicodeAttribute()  # aware UTC, ISO 8601 with microseconds: sorts as text
     outcome = UnicodeAttribute()  # "accepted" or "unreadable"
-    event = UnicodeAttribute(null=True)  # Event as JSON
+    event = BinaryAttribute(null=True, legacy_encoding=False)  # Event, compressed JSON
     raw = BinaryAttribute(null=True, legacy_encoding=False)  # compressed request, or...
     raw_in = UnicodeAttribute(null=True)  # ...where it lies: an archive key or a sibling's event_id
     expires_at = TTLAttribute()

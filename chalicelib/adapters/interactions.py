@@ -1,0 +1,157 @@
+"""The interactions table, and the one transaction that changes an interaction and its counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.adapters import codec, transact
+from chalicelib.adapters.codec import State
+from chalicelib.adapters.summaries import summary_updates
+from chalicelib.adapters.tables import MAX_ITEM_BYTES, InteractionRow
+from chalicelib.errors import Retryable
+from chalicelib.interaction import Event, Interaction
+from chalicelib.summary import EMPTY, Summary, total
+
+#: More interactions in one transaction save calls; fewer collide less with other workers.
+MAX_CHANGES = 40
+
+
+@dataclass(frozen=True)
+class Change:
+    """A new version of one interaction. `sample_of` as in `fold.sample_of`."""
+
+    before: State
+    after: State
+    interaction: Interaction
+    sample_of: str | None
+    expires_at: datetime
+
+    @property
+    def delta(self) -> Summary:
+        """The change of its contribution."""
+        if self.before.contribution == self.after.contribution:
+            return EMPTY
+        return self.after.contribution - self.before.contribution
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """DynamoDB. Every method raises Retryable when the table does not answer."""
+
+    def read(self, keys: Iterable[str]) -> dict[str, State]:
+        """The stored states, consistently; an interaction not stored yet is missing."""
+        try:
+            return {
+                row.key: codec.load_state(row.key, int(row.version), row.body)
+                for row in InteractionRow.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
+            }
+        except PynamoDBException as error:
+            raise Retryable(f"could not read interactions: {error.cause_response_code}") from error
+
+    def commit(self, changes: Sequence[Change]) -> frozenset[str]:
+        """Write new versions together with their counts; the keys that were written.
+
+        A key is left out when somebody else wrote it first: read it again and repeat. Nothing is
+        ever half written: versions and counts change in one conditional transaction.
+        """
+        written: set[str] = set()
+        for chunk in _chunks(changes):
+            written |= self._commit_together(chunk)
+        return frozenset(written)
+
+    def _commit_together(self, changes: Sequence[Change]) -> set[str]:
+        delta = total(change.delta for change in changes)
+        expires_at = max(change.expires_at for change in changes)
+        try:
+            transact.write(
+                puts=[(_row(change), _unchanged(change.before)) for change in changes],
+                updates=summary_updates(delta, _shard(changes[0].after.key), expires_at),
+            )
+        except transact.Cancelled:
+            if len(changes) == 1:
+                return set()
+            # One late writer must not hold up the others: try each alone.
+            return {key for change in changes for key in self._commit_together([change])}
+        return {change.after.key for change in changes}
+
+    def of_customer(self, pseudonym: str) -> list[str]:
+        """Keys of a customer's interactions, oldest first."""
+        return [row.key for row in InteractionRow.by_customer.query(pseudonym)]
+
+    def sample(self, sample_of: str, limit: int) -> list[str]:
+        """Keys of a uniform sample, the same at every call."""
+        return [row.key for row in InteractionRow.samples.query(sample_of, limit=limit)]
+
+    def all_keys(self) -> Iterator[str]:
+        """Every interaction, for a recount."""
+        for row in InteractionRow.scan(attributes_to_get=["key"]):
+            yield row.key
+
+
+def _chunks(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    """Changes grouped so that one transaction can hold them and their cells."""
+    chunk: list[Change] = []
+    cells: set[object] = set()
+    for change in changes:
+        more = cells | set(change.delta.cells)
+        if chunk and (len(chunk) == MAX_CHANGES or len(chunk) + 1 + len(more) > transact.MAX_ITEMS):
+            yield chunk
+            chunk, more = [], set(change.delta.cells)
+        chunk.append(change)
+        cells = more
+    if chunk:
+        yield chunk
+
+
+def _unchanged(before: State) -> Condition:
+    if before.version == 0:
+        return InteractionRow.key.does_not_exist()
+    return InteractionRow.version == before.version
+
+
+def _row(change: Change) -> InteractionRow:
+    after, interaction = change.after, change.interaction
+    return InteractionRow(
+        after.key,
+        version=after.version,
+        body=_fitting_body(after),
+        customer=interaction.customer,
+        started_at=interaction.started_at.isoformat() if interaction.customer else None,
+        sample_of=change.sample_of,
+        sample_rank=_rank(after.key) if change.sample_of else None,
+        expires_at=change.expires_at,
+    )
+
+
+def _rank(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _shard(key: str) -> int:
+    return int(_rank(key), 16)
+
+
+def _fitting_body(state: State) -> bytes:
+    """The stored form; where an item cannot hold it, the longest texts are cut to '…'.
+
+    Counts do not change: each message keeps its enrichment.
+    """
+    body = codec.dump_state(state)
+    while len(body) > MAX_ITEM_BYTES:
+        longest = max(range(len(state.events)), key=lambda i: len(state.events[i].text))
+        if len(state.events[longest].text) <= 1:
+            raise Retryable(f"interaction {state.key[:80]} has too many events for one item")
+        state = replace(state, events=_without_text(state.events, longest))
+        body = codec.dump_state(state)
+    return body
+
+
+def _without_text(events: Sequence[Event], position: int) -> tuple[Event, ...]:
+    cut = replace(events[position], text="…")
+    return (*events[:position], cut, *events[position + 1 :])

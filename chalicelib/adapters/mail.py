@@ -1,0 +1,65 @@
+"""Mail out: one MIME message per reader, through SES."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid, parseaddr
+
+from chalicelib.adapters.clients import calling, client
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A digest addressed to one reader. `tag` comes back in SES's events about this mail."""
+
+    sender: str
+    recipient: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    language: str
+    unsubscribe_url: str
+    tag: str
+    date: datetime
+
+
+@dataclass(frozen=True)
+class Mail:
+    """SES v2, raw: its simple form drops headers that one-click unsubscribing needs."""
+
+    configuration_set: str = ""
+
+    def send(self, letter: Letter) -> None:
+        """Hand a letter to SES. Raises Retryable or Misconfigured when SES did not take it."""
+        content = compose(letter, self.configuration_set)
+        with calling("send a digest"):
+            client("sesv2").send_email(
+                FromEmailAddress=letter.sender,
+                Destination={"ToAddresses": [letter.recipient]},
+                Content={"Raw": {"Data": content}},
+            )
+
+
+def compose(letter: Letter, configuration_set: str = "") -> bytes:
+    """The letter as MIME: text and HTML alternatives, RFC 8058 one-click unsubscribe headers."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = letter.sender
+    message["To"] = letter.recipient
+    message["Reply-To"] = letter.reply_to
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.date)
+    message["Message-ID"] = make_msgid(domain=parseaddr(letter.sender)[1].partition("@")[2])
+    message["Content-Language"] = letter.language
+    message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-SES-MESSAGE-TAGS"] = f"digest={letter.tag}"
+    if configuration_set:
+        message["X-SES-CONFIGURATION-SET"] = configuration_set
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return message.as_bytes()

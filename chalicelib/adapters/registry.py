@@ -1,0 +1,95 @@
+"""Small named state: the published organisation, sent digests, opt-outs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
+
+from chalicelib.adapters.tables import RegistryRow
+from chalicelib.errors import Misconfigured, Retryable
+
+_KEEP_LEDGER = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """DynamoDB. Methods raise Retryable when the table does not answer."""
+
+    def organisation(self) -> str:
+        """The text of the published organisation.yaml. Raises Misconfigured when there is none."""
+        row = self._get("organisation", "current")
+        if row is None or row.body is None:
+            raise Misconfigured("no organisation is published; run `hub publish organisation.yaml`")
+        return str(row.body)
+
+    def publish_organisation(self, text: str, digest: str, now: datetime) -> None:
+        """Make a validated organisation.yaml the current one; earlier versions stay, by hash."""
+        for name in (digest, "current"):
+            RegistryRow("organisation", name, body=text, changed_at=_stamp(now)).save()
+
+    def claim_digest(self, digest_id: str, now: datetime, lease: timedelta) -> bool:
+        """Take the sending of one digest to one reader; False when it is sent or being sent.
+
+        A claim that nobody finished within `lease` can be taken again: by then the mail
+        service has told of a mail that did leave (`mark_sent`).
+        """
+        row = RegistryRow(
+            "digest",
+            digest_id,
+            state="sending",
+            changed_at=_stamp(now),
+            expires_at=now + _KEEP_LEDGER,
+        )
+        abandoned = (RegistryRow.state == "sending") & (
+            RegistryRow.changed_at < _stamp(now - lease)
+        )
+        try:
+            row.save(condition=RegistryRow.id.does_not_exist() | abandoned)
+        except PutError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise Retryable("could not claim a digest") from error
+        return True
+
+    def release_digest(self, digest_id: str) -> None:
+        """Give a claim back after the mail service refused: the next run tries again."""
+        RegistryRow("digest", digest_id).delete(condition=RegistryRow.state == "sending")
+
+    def mark_sent(self, digest_id: str, now: datetime) -> None:
+        """The mail left. Harmless to repeat."""
+        try:
+            RegistryRow("digest", digest_id).update(
+                actions=[
+                    RegistryRow.state.set("sent"),
+                    RegistryRow.changed_at.set(_stamp(now)),
+                    RegistryRow.expires_at.set(now + _KEEP_LEDGER),
+                ]
+            )
+        except UpdateError as error:
+            raise Retryable("could not record a sent digest") from error
+
+    def digest_state(self, digest_id: str) -> str | None:
+        """'sending', 'sent' or None."""
+        row = self._get("digest", digest_id)
+        return row.state if row else None
+
+    def opt_out(self, reader: str, now: datetime) -> None:
+        """A reader (see `pipeline.reader_id`) wants no more of a department's digests."""
+        RegistryRow("opt-out", reader, changed_at=_stamp(now)).save()
+
+    def opted_out(self, reader: str) -> bool:
+        return self._get("opt-out", reader) is not None
+
+    def _get(self, kind: str, name: str) -> RegistryRow | None:
+        try:
+            return RegistryRow.get(kind, name, consistent_read=True)
+        except DoesNotExist:
+            return None
+        except PynamoDBException as error:
+            raise Retryable(f"could not read {kind}: {error.cause_response_code}") from error
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

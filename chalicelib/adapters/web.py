@@ -1,0 +1,82 @@
+"""Chalice <-> our plain requests and replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from chalice.app import Chalice, Response, SQSEvent
+
+from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.queue import read_key
+from chalicelib.adapters.telemetry import warn
+from chalicelib.connectors.base import Reply, Request
+from chalicelib.errors import Unreadable
+
+# Any content type: a connector decides what it reads, and a refusal must be the connector's.
+CONTENT_TYPES = ["*/*"]
+
+# API Gateway hands these over base64-encoded, so that the bytes are those that were signed.
+# text/plain is not among them, because our answers have that type, and Chalice refuses a binary
+# answer to a request without a matching Accept header.
+BINARY_TYPES = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/octet-stream",
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "application/jwt",
+    "message/rfc822",
+]
+
+
+def read(app: Chalice, public_url: str) -> Request:
+    """The current request, as the vendor sent it to the public URL."""
+    current = app.current_request
+    assert current is not None, "called outside a request"  # noqa: S101 - Chalice's own promise
+    raw = current.raw_body
+    query = urlencode(list(_pairs(current.query_params)))
+    path = current.context.get("path") or current.path
+    stage = current.context.get("stage")
+    if stage and path.startswith(f"/{stage}/"):
+        path = path[len(stage) + 1 :]  # the public URL already holds the stage
+    return Request(
+        method=current.method,
+        url=f"{public_url}{path}{'?' + query if query else ''}",
+        headers={name.lower(): value for name, value in current.headers.items()},
+        body=raw.encode() if isinstance(raw, str) else raw,
+    )
+
+
+def _pairs(params: Any) -> Iterable[tuple[str, str]]:
+    for name in params or ():
+        for value in params.getlist(name):
+            yield name, value
+
+
+def answer(reply: Reply) -> Response:
+    headers: dict[str, str | list[str]] = {"Content-Type": "text/plain; charset=utf-8"}
+    headers.update(reply.headers)
+    return Response(body=reply.body, status_code=reply.status, headers=headers)
+
+
+def batch_failures(
+    event: SQSEvent, understand: Callable[[list[EventKey]], Iterable[EventKey]]
+) -> dict[str, Any]:
+    """Run `understand` on the keys of a batch; name to Lambda the messages that are not done.
+
+    Lambda deletes the rest from the queue (ReportBatchItemFailures).
+    """
+    keys: dict[str, EventKey] = {}
+    failed_ids: list[str] = []
+    for record in event.to_dict()["Records"]:
+        try:
+            keys[record["messageId"]] = read_key(record["body"])
+        except Unreadable as error:
+            warn("a queue message is not ours", message_id=record["messageId"], reason=str(error))
+            failed_ids.append(record["messageId"])
+    failed = set(understand(list(dict.fromkeys(keys.values()))))
+    failed_ids += [message for message, key in keys.items() if key in failed]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed_ids]}

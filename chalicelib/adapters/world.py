@@ -1,0 +1,95 @@
+"""World: every adapter in one place, built from the environment on first use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Protocol
+
+from chalicelib.adapters.archive import Archive
+from chalicelib.adapters.endpoint import Endpoint
+from chalicelib.adapters.interactions import Interactions
+from chalicelib.adapters.log import EventLog
+from chalicelib.adapters.mail import Mail
+from chalicelib.adapters.queue import Queue
+from chalicelib.adapters.registry import Registry
+from chalicelib.adapters.secrets import Secrets
+from chalicelib.adapters.settings import Settings, read_settings
+from chalicelib.adapters.summaries import Summaries
+from chalicelib.adapters.tables import bind
+from chalicelib.adapters.telemetry import count
+from chalicelib.organisation import Organisation, read
+
+#: How long a function goes on with the organisation it has read, seconds.
+ORGANISATION_CACHE_S = 60
+
+
+class Count(Protocol):
+    """A counter of the dashboard: `count("deliveries", 1, source="zendesk")`."""
+
+    def __call__(self, metric: str, value: int = 1, /, **dimensions: str) -> None: ...
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """All that a step of the pipeline may touch."""
+
+    log: EventLog
+    interactions: Interactions
+    summaries: Summaries
+    registry: Registry
+    queue: Queue
+    endpoint: Endpoint
+    mail: Mail
+    secrets: Secrets
+    clock: Callable[[], datetime] = utc_now
+    count: Count = count
+    public_url: str = ""
+    _published: dict[str, tuple[float, Organisation]] = field(default_factory=dict)
+
+    def organisation(self) -> Organisation:
+        """The published organisation, at most a minute old."""
+        cached = self._published.get("current")
+        if cached is None or cached[0] < time.monotonic():
+            text = self.registry.organisation()
+            # A version that was read once is not parsed again: YAML is slow.
+            known = self._published.get(text)
+            organisation = known[1] if known else read(text)
+            cached = (time.monotonic() + ORGANISATION_CACHE_S, organisation)
+            self._published.clear()
+            self._published.update({"current": cached, text: cached})
+        return cached[1]
+
+    def url(self) -> str:
+        """The public URL in front of the API, without a slash at its end."""
+        return (self.public_url or self.organisation().public_url).rstrip("/")
+
+
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
+    """The world of one deployed stage, or of its local twin."""
+    bind(settings)
+    return World(
+        log=EventLog(Archive(settings.archive_bucket)),
+        interactions=Interactions(),
+        summaries=Summaries(),
+        registry=Registry(),
+        queue=Queue(settings.events_queue_url),
+        endpoint=Endpoint(settings.model_endpoint),
+        mail=Mail(settings.mail_configuration_set),
+        secrets=Secrets(settings.secrets_prefix),
+        clock=clock,
+        public_url=settings.public_url,
+    )
+
+
+@cache
+def world() -> World:
+    """This process's world. Raises Misconfigured when the environment is not complete."""
+    return build(read_settings())

@@ -1,0 +1,280 @@
+"""Fold: events -> Interaction -> contribution.
+
+Folding is commutative and idempotent: it works on the set of events, in an order of its own, so
+late, repeated and out-of-order deliveries give the same interaction and the same contribution.
+Events are redacted before they come here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date
+from typing import Any, TypeVar
+
+from chalicelib.interaction import (
+    Enrichment,
+    Event,
+    EventKind,
+    Interaction,
+    Message,
+    Rating,
+    RatingKind,
+    Role,
+)
+from chalicelib.organisation import Organisation
+from chalicelib.summary import EMPTY, UNSURE, Cell, Summary, duration_bin
+
+T = TypeVar("T")
+
+_SPEECH = (EventKind.MESSAGE, EventKind.RATING, EventKind.CALL)
+
+
+def unique(events: Iterable[Event]) -> tuple[Event, ...]:
+    """One event per event_id, in order of time; the order of arrival does not matter."""
+    chosen: dict[str, Event] = {}
+    for event in events:
+        known = chosen.get(event.event_id)
+        if known is None or repr(event) > repr(known):
+            chosen[event.event_id] = event
+    return tuple(sorted(chosen.values(), key=_order))
+
+
+def _order(event: Event) -> tuple[Any, ...]:
+    return (event.occurred_at, event.event_id)
+
+
+def message_id(event: Event) -> str:
+    """The identity of the message an event carries, inside its interaction."""
+    return event.message_id or event.event_id
+
+
+def fold(events: Iterable[Event], enrichments: Mapping[str, Enrichment]) -> Interaction:
+    """The interaction that these events of one conversation make.
+
+    `enrichments` are by message_id. Raises ValueError without events, or with events of
+    several interactions.
+    """
+    ordered = unique(events)
+    if len({event.interaction_key for event in ordered}) != 1:
+        raise ValueError("fold() takes the events of exactly one interaction")
+    erased = {event.erases for event in ordered if event.kind is EventKind.ERASURE}
+    told = [event for event in ordered if event.kind is not EventKind.ERASURE] or list(ordered)
+    customers = [e for e in told if e.role is Role.CUSTOMER and e.kind in _SPEECH]
+    first = (customers or told)[0]
+    bare = Interaction(
+        source=first.source,
+        interaction_id=first.interaction_id,
+        channel=first.channel,
+        started_at=first.occurred_at,
+        last_at=told[-1].occurred_at,
+        contacted=bool(customers),
+        erased=None in erased,
+    )
+    if bare.erased:
+        return bare
+    messages = _messages(told, erased)
+    alive = {m.message_id for m in messages if m.role is Role.CUSTOMER and not m.erased}
+    return replace(
+        bare,
+        customer=_first(told, lambda e: e.customer),
+        language=_last(told, lambda e: e.language),
+        messages=messages,
+        ratings=_ratings(told),
+        touchpoint=_last(told, lambda e: e.touchpoint),
+        tags=tuple(sorted({tag for event in told for tag in event.tags})),
+        wait_s=_last(told, lambda e: e.wait_s),
+        talk_s=_last(told, lambda e: e.talk_s),
+        hold_s=_last(told, lambda e: e.hold_s),
+        handle_time_s=_last(told, lambda e: e.handle_time_s),
+        abandoned=_last(told, lambda e: e.abandoned),
+        resolved=_last(told, lambda e: e.resolved),
+        enrichments={key: value for key, value in sorted(enrichments.items()) if key in alive},
+    )
+
+
+def _last(events: Sequence[Event], part: Callable[[Event], T | None]) -> T | None:
+    return _first(events[::-1], part)
+
+
+def _first(events: Sequence[Event], part: Callable[[Event], T | None]) -> T | None:
+    return next((value for event in events if (value := part(event)) is not None), None)
+
+
+def _messages(events: Sequence[Event], erased: set[str | None]) -> tuple[Message, ...]:
+    """The latest version of each message, in order of time; internal notes are nobody's voice."""
+    latest: dict[str, Message] = {}
+    for event in events:
+        if event.text and event.kind in _SPEECH and event.role is not Role.NOTE:
+            key = message_id(event)
+            gone = key in erased
+            at = min(event.occurred_at, latest[key].at) if key in latest else event.occurred_at
+            latest[key] = Message(key, event.role, at, "" if gone else event.text, gone)
+    return tuple(sorted(latest.values(), key=lambda m: (m.at, m.message_id)))
+
+
+def _ratings(events: Sequence[Event]) -> tuple[Rating, ...]:
+    """The latest answer to each question."""
+    latest = {(r.kind, r.question): r for event in events for r in event.ratings}
+    return tuple(latest[key] for key in sorted(latest))
+
+
+def unjudged(interaction: Interaction) -> tuple[Message, ...]:
+    """The customer's messages that no enrichment covers yet."""
+    return tuple(
+        message
+        for message in interaction.messages
+        if message.role is Role.CUSTOMER
+        and message.text
+        and message.message_id not in interaction.enrichments
+    )
+
+
+def sentiment(interaction: Interaction) -> str | None:
+    """ "negative", "neutral" or "positive" of all the customer wrote; None without text.
+
+    The mean of the messages' probabilities, weighted by the square root of their length: a
+    polite 'kiitos!' at the end does not outweigh the complaint before it.
+    """
+    scores: dict[str, float] = defaultdict(float)
+    for enrichment in interaction.enrichments.values():
+        weight = _weight(enrichment)
+        for name in ("negative", "neutral", "positive"):
+            scores[name] += weight * getattr(enrichment, name)
+    return max(scores, key=lambda name: scores[name]) if scores else None
+
+
+def _weight(enrichment: Enrichment) -> float:
+    return float(max(1, min(enrichment.characters, 1000)) ** 0.5)
+
+
+def themes(interaction: Interaction, organisation: Organisation) -> tuple[str, ...]:
+    """Theme ids that the organisation knows, the primary one first; empty when unsure."""
+    scores: dict[str, float] = defaultdict(float)
+    for enrichment in interaction.enrichments.values():
+        for theme, score in enrichment.themes:
+            if theme in organisation.theme_by_id:
+                scores[theme] += score * _weight(enrichment)
+    return tuple(sorted(scores, key=lambda theme: (-scores[theme], theme)))
+
+
+def demand(interaction: Interaction) -> str:
+    """ "failure", "value" or UNSURE; failure demand is caused by a failure to do something or do
+    something right for the customer (Seddon). Weighted as in `sentiment`.
+    """
+    judged = [e for e in interaction.enrichments.values() if e.p_failure is not None and e.themes]
+    if not judged:
+        return UNSURE
+    weight = sum(map(_weight, judged))
+    p_failure = sum(_weight(e) * (e.p_failure or 0.0) for e in judged) / weight
+    return "failure" if p_failure >= 0.5 else "value"
+
+
+def touchpoint(interaction: Interaction, organisation: Organisation) -> str:
+    """Where on the journey: what the source said, a tag, the source's own, the theme's own."""
+    known = organisation.touchpoint_by_id
+    if interaction.touchpoint in known:
+        return str(interaction.touchpoint)
+    for place in organisation.touchpoints:
+        if set(place.tags) & set(interaction.tags):
+            return place.id
+    config = organisation.sources.get(interaction.source)
+    if config and config.touchpoint:
+        return config.touchpoint
+    for theme in themes(interaction, organisation)[:1]:
+        return organisation.theme_by_id[theme].touchpoint or UNSURE
+    return UNSURE
+
+
+def contribution(interaction: Interaction, organisation: Organisation) -> Summary:
+    """What one interaction adds to its local day: a Summary of one cell, or an empty one.
+
+    An erased interaction, and one in which no customer took part, adds nothing.
+    """
+    if interaction.erased or not interaction.contacted:
+        return EMPTY
+    spoken = themes(interaction, organisation)
+    cell = Cell(
+        organisation.local_day(interaction.started_at),
+        spoken[0] if spoken else UNSURE,
+        touchpoint(interaction, organisation),
+        interaction.channel.value,
+        demand(interaction),
+    )
+    counts: Counter[str] = Counter({"contacts": 1, f"source:{interaction.source}": 1})
+    counts["solicited"] = int(interaction.channel.solicited)
+    counts["abandoned"] = int(interaction.abandoned is True)
+    counts["resolved"] = int(interaction.resolved is True)
+    counts["unresolved"] = int(interaction.resolved is False)
+    counts += _voice_counts(interaction, spoken, organisation)
+    counts += _duration_counts(interaction)
+    for rating in interaction.ratings:
+        counts += _rating_counts(rating)
+    return Summary({cell: {name: n for name, n in sorted(counts.items()) if n}})
+
+
+def _voice_counts(
+    interaction: Interaction, spoken: Sequence[str], organisation: Organisation
+) -> Counter[str]:
+    feeling = sentiment(interaction)
+    if feeling is None:
+        return Counter()
+    counts: Counter[str] = Counter({feeling: 1})
+    counts[f"taxonomy:{organisation.taxonomy['hash'][:8]}"] = 1
+    counts[f"language:{language(interaction)}"] = 1
+    for theme in spoken:
+        counts[f"mention:{theme}"] = 1
+        if feeling != "neutral":
+            counts[f"mention_{feeling}:{theme}"] = 1
+    return counts
+
+
+def language(interaction: Interaction) -> str:
+    """What the vendor said, or the language of most of the customer's text, or 'und'."""
+    if interaction.language:
+        return interaction.language.lower().replace("_", "-").partition("-")[0]
+    weights: Counter[str] = Counter()
+    for enrichment in interaction.enrichments.values():
+        weights[enrichment.language] += max(1, enrichment.characters)
+    return max(sorted(weights), key=lambda code: weights[code]) if weights else "und"
+
+
+def _duration_counts(interaction: Interaction) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    if interaction.wait_s is not None:
+        counts["wait:n"] = 1
+        counts["wait:sum_s"] = round(interaction.wait_s)
+        counts[f"wait:bin:{duration_bin(interaction.wait_s)}"] = 1
+    if interaction.handle_time_s is not None:
+        counts["handle:n"] = 1
+        counts["handle:sum_s"] = round(interaction.handle_time_s)
+    return counts
+
+
+def _rating_counts(rating: Rating) -> Counter[str]:
+    """The measures of one answer, on the scale that its measure is defined on."""
+    if rating.kind is RatingKind.NPS:
+        score = round(rating.normalised * 10)
+        group = "promoter" if score >= 9 else "passive" if score >= 7 else "detractor"
+        return Counter({f"nps:{group}": 1})
+    if rating.kind is RatingKind.CES:
+        score = round(1 + rating.normalised * 6)
+        return Counter({"ces:n": 1, "ces:sum": score, "ces:easy": int(score >= 5)})
+    score = round(1 + rating.normalised * 4)
+    return Counter({"csat:n": 1, "csat:sum": score, "csat:top": int(score >= 4)})
+
+
+def iso_week(day: date) -> str:
+    """The ISO 8601 week of a day, such as '2026-W47'."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def sample_of(interaction: Interaction, organisation: Organisation) -> str | None:
+    """Which sample of quotes an interaction belongs to: 'week#theme#sentiment', or None."""
+    feeling, spoken = sentiment(interaction), themes(interaction, organisation)
+    if interaction.erased or not spoken or feeling in (None, "neutral"):
+        return None
+    day = organisation.local_day(interaction.started_at.astimezone(UTC))
+    return f"{iso_week(day)}#{spoken[0]}#{feeling}"

@@ -1,0 +1,241 @@
+"""send_digests: summaries -> insights -> one letter per reader, once, on the local schedule."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from chalicelib.adapters.mail import Letter
+from chalicelib.adapters.telemetry import record, warn
+from chalicelib.adapters.world import World
+from chalicelib.connectors.base import Reply
+from chalicelib.digest import Digest, IsoWeek, Links, QuoteCandidate, compose, render, with_quotes
+from chalicelib.errors import Misconfigured, Retryable
+from chalicelib.fold import fold, iso_week, sample_of, sentiment
+from chalicelib.interaction import Role
+from chalicelib.organisation import WEEKDAYS, Department, Organisation, Schedule
+from chalicelib.summary import Summary
+
+HISTORY_WEEKS = 27  # the week itself and 26 before it
+CATCH_UP = timedelta(hours=24)  # a digest that could not leave on time still does, for a day
+LEASE = timedelta(minutes=40)  # after it, a claimed digest that never left is sent by another run
+QUOTE_SAMPLE = 40  # interactions that are read to choose a theme's quotes from
+
+
+def due(schedule: Schedule, zone: ZoneInfo, now: datetime) -> date | None:
+    """The Monday of the week that a digest is due for at `now`, or None.
+
+    A digest tells of the last full ISO week before its scheduled local moment. It is due from
+    then on for CATCH_UP.
+    """
+    local = now.astimezone(zone)
+    days_since = (local.weekday() - WEEKDAYS.index(schedule.weekday)) % 7
+    for back in (days_since, days_since + 7):
+        day = local.date() - timedelta(days=back)
+        moment = datetime.combine(day, schedule.at, zone)
+        if moment <= now < moment + CATCH_UP:
+            return day - timedelta(days=day.weekday() + 7)
+    return None
+
+
+def send_digests(world: World) -> int:
+    """Send every digest that is due and not sent yet; how many left now."""
+    organisation = world.organisation()
+    now = world.clock()
+    weeks: dict[date, _Week] = {}
+    sent = 0
+    for department in organisation.departments:
+        monday = due(department.schedule, organisation.zone, now)
+        if monday is None:
+            continue
+        week = weeks.setdefault(monday, _Week(world, organisation, monday))
+        sent += sum(_send(world, week, department, reader) for reader in department.recipients)
+    return sent
+
+
+def _send(world: World, week: _Week, department: Department, recipient: str) -> bool:
+    """Send one digest to one reader unless that is done; True when it left now."""
+    reader = reader_id(world, department.id, recipient)
+    digest_id = f"{iso_week(week.monday)}_{department.id}_{reader}"
+    if world.registry.opted_out(reader) or world.registry.digest_state(digest_id) == "sent":
+        return False
+    letter = week.letter(department, recipient, digest_id)
+    if not world.registry.claim_digest(digest_id, world.clock(), LEASE):
+        return False
+    try:
+        world.mail.send(letter)
+    except (Retryable, Misconfigured) as error:
+        # Refused, so it did not leave: free it for the next run, and go on with the others.
+        world.registry.release_digest(digest_id)
+        warn("a digest was not sent", digest=digest_id, why=str(error))
+        world.count("digests_failed", department=department.id)
+        return False
+    world.registry.mark_sent(digest_id, world.clock())
+    world.count("digests_sent", department=department.id)
+    record("digest sent", digest=digest_id, bytes=len(letter.html))
+    return True
+
+
+@dataclass(frozen=True)
+class _Week:
+    """One week's material, read once for all departments."""
+
+    world: World
+    organisation: Organisation
+    monday: date
+
+    @cached_property
+    def summary(self) -> Summary:
+        first = self.monday - timedelta(weeks=HISTORY_WEEKS - 1)
+        return self.world.summaries.read(first, self.monday + timedelta(days=6))
+
+    @cached_property
+    def freshness(self) -> Mapping[str, datetime | None]:
+        """When each webhook source last delivered; files have no rhythm."""
+        return {
+            name: self.world.log.last_received_at(name)
+            for name, source in self.organisation.sources.items()
+            if source.connector != "rows"
+        }
+
+    def digest(self, department: Department) -> Digest:
+        digest = compose(
+            self.organisation,
+            department,
+            IsoWeek(self.monday),
+            self.summary,
+            self.freshness,
+            self.world.clock(),
+        )
+        candidates = {
+            (theme, feeling): list(
+                quote_candidates(self.world, self.organisation, self.monday, theme, feeling)
+            )
+            for theme, feeling in digest.quote_requests
+        }
+        return with_quotes(digest, candidates)
+
+    def letter(self, department: Department, recipient: str, digest_id: str) -> Letter:
+        token = unsubscribe_token(self.world, department.id, recipient)
+        unsubscribe_url = f"{self.world.url()}/unsubscribe/{token}"
+        mail = render(
+            self.digest(department),
+            Links(unsubscribe_url=unsubscribe_url, contact=self.organisation.contact),
+        )
+        return Letter(
+            sender=self.organisation.sender,
+            recipient=recipient,
+            reply_to=self.organisation.contact,
+            subject=mail.subject,
+            text=mail.text,
+            html=mail.html,
+            language=department.language,
+            unsubscribe_url=unsubscribe_url,
+            tag=digest_id,
+            date=self.world.clock(),
+        )
+
+
+def quote_candidates(
+    world: World, organisation: Organisation, monday: date, theme: str, feeling: str
+) -> Iterator[QuoteCandidate]:
+    """Redacted customer texts of one week, theme and sentiment, from a bounded uniform sample."""
+    keys = world.interactions.sample(f"{iso_week(monday)}#{theme}#{feeling}", QUOTE_SAMPLE)
+    for state in world.interactions.read(keys).values():
+        interaction = fold(state.events, state.enrichments)
+        if sample_of(interaction, organisation) is None or sentiment(interaction) != feeling:
+            continue  # the index is a moment behind an erasure or a correction
+        spoken = [m for m in interaction.messages if m.message_id in interaction.enrichments]
+        about = [
+            (getattr(interaction.enrichments[m.message_id], feeling), m)
+            for m in spoken
+            if theme in dict(interaction.enrichments[m.message_id].themes)
+            and m.role is Role.CUSTOMER
+        ]
+        if about:
+            p, message = max(about, key=lambda scored: (scored[0], scored[1].message_id))
+            judged = interaction.enrichments[message.message_id]
+            yield QuoteCandidate(
+                interaction_key=interaction.key,
+                customer=interaction.customer,
+                text=message.text,
+                language=judged.language,
+                p=p,
+                at=message.at,
+            )
+
+
+def record_mail(world: World, message: str) -> None:
+    """Note what SES tells of a mail: one that it took is sent, whoever crashed afterwards.
+
+    `message` is an SES event as JSON; its 'digest' tag is the ledger's id.
+    """
+    event = json.loads(message)
+    kind = event.get("eventType", "")
+    tags = event.get("mail", {}).get("tags", {}).get("digest", [])
+    for digest_id in tags:
+        if kind in ("Send", "Delivery"):
+            world.registry.mark_sent(digest_id, world.clock())
+        else:
+            world.count("mail_problems", kind=kind)
+            warn("a digest met a problem", digest=digest_id, kind=kind)
+
+
+def reader_id(world: World, department: str, recipient: str) -> str:
+    """A reader of a department without their address, 16 hex characters."""
+    return _mac(world, f"reader:{department}:{recipient.lower()}")[:16]
+
+
+def unsubscribe_token(world: World, department: str, recipient: str) -> str:
+    """What an unsubscribe link carries: no address, and nothing that can be made up."""
+    reader = reader_id(world, department, recipient)
+    return f"{reader}.{_mac(world, f'unsubscribe:{reader}')[:32]}"
+
+
+def _mac(world: World, text: str) -> str:
+    return hmac.new(world.secrets.key("link-key"), text.encode(), sha256).hexdigest()
+
+
+_PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>Oivallus</title>
+<body style="font:18px/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 1em">
+<p>{text}</p>{form}</body></html>"""
+
+_FORM = (
+    """<form method="post"><button style="font:inherit;padding:.5em 1em">{button}</button></form>"""
+)
+
+# A reader may have any of the languages, and the token does not say which.
+_ASK = (
+    "Haluatko lopettaa viikkokatsauksen? · Vill du avsluta veckobrevet? · Stop the weekly digest?"
+)
+_DONE = (
+    "Viikkokatsaus on lopetettu. · Veckobrevet är avslutat. · The weekly digest has been stopped."
+)
+_BUTTON = "Lopeta · Avsluta · Stop"
+_BROKEN = "Linkki ei kelpaa. · Länken är ogiltig. · This link is not valid."
+
+
+def unsubscribe(world: World, token: str, method: str) -> Reply:
+    """A reader's unsubscribe link: a GET asks, a POST (RFC 8058 one-click) does it.
+
+    Link scanners of mail gateways follow GETs, so a GET changes nothing.
+    """
+    reader, _, mac = token.partition(".")
+    expected = _mac(world, f"unsubscribe:{reader}")[:32]
+    html = {"Content-Type": "text/html; charset=utf-8"}
+    if not hmac.compare_digest(mac.encode(), expected.encode()):
+        return Reply(404, _PAGE.format(lang="fi", text=_BROKEN, form=""), html)
+    if method != "POST":
+        form = _FORM.format(button=_BUTTON)
+        return Reply(200, _PAGE.format(lang="fi", text=_ASK, form=form), html)
+    world.registry.opt_out(reader, world.clock())
+    world.count("opt_outs")
+    return Reply(200, _PAGE.format(lang="fi", text=_DONE, form=""), html)

@@ -1,0 +1,185 @@
+"""understand: queued events -> redacted -> enriched -> folded -> counted, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from chalicelib import enrich, privacy
+from chalicelib.adapters.codec import State
+from chalicelib.adapters.interactions import Change
+from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.telemetry import warn
+from chalicelib.adapters.world import World
+from chalicelib.errors import HubError, Unreadable
+from chalicelib.fold import contribution, fold, sample_of, unique, unjudged
+from chalicelib.interaction import Enrichment, Event, Interaction
+from chalicelib.organisation import Organisation
+
+#: How often a batch reads again what another worker wrote first, before the queue's turn.
+ATTEMPTS = 5
+
+Judged = dict[tuple[str, str], Enrichment]  # (interaction key, message id) -> enrichment
+
+
+@dataclass
+class _Batch:
+    """What one call works on. `failed` interactions stay in the queue."""
+
+    events: Mapping[str, Sequence[Event]]
+    judged: Judged = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+
+def understand(world: World, keys: Sequence[EventKey]) -> frozenset[EventKey]:
+    """Understand a batch of stored events; the keys that are not done and must come again.
+
+    Idempotent: an event that was counted before changes nothing. Raises Retryable when the
+    tables do not answer at all.
+    """
+    organisation = world.organisation()
+    batch = _Batch(_redacted_events(world, organisation, keys))
+    pending = list(batch.events)
+    for _ in range(ATTEMPTS):
+        if not pending:
+            break
+        pending = _advance(world, organisation, batch, pending)
+    batch.failed.update(pending)
+    failed = frozenset(key for key in keys if key.interaction in batch.failed)
+    world.count("events_understood", len(keys) - len(failed))
+    if failed:
+        world.count("events_failed", len(failed))
+    return failed
+
+
+def _redacted_events(
+    world: World, organisation: Organisation, keys: Sequence[EventKey]
+) -> dict[str, list[Event]]:
+    """The stored events of a batch by interaction, without personal data.
+
+    A key without an event was erased or has expired: there is nothing left to do for it.
+    """
+    pseudonym_key = world.secrets.key("pseudonym-key")
+    events: dict[str, list[Event]] = defaultdict(list)
+    for key, event in world.log.read(keys).items():
+        events[key.interaction].append(
+            privacy.redacted_event(event, organisation.redact, pseudonym_key)
+        )
+    return events
+
+
+def _advance(
+    world: World, organisation: Organisation, batch: _Batch, pending: Sequence[str]
+) -> list[str]:
+    """One round: read, enrich, fold and commit; the interactions that somebody else changed."""
+    states = world.interactions.read(pending)
+    befores = {key: states.get(key, State(key)) for key in pending}
+    merged = {key: merge(befores[key], batch.events[key]) for key in pending}
+    _judge(world, organisation, batch, merged)
+    changes = [
+        change
+        for key in pending
+        if key not in batch.failed
+        and (change := _change(organisation, befores[key], merged[key], batch.judged))
+    ]
+    written = world.interactions.commit(changes)
+    return [change.after.key for change in changes if change.after.key not in written]
+
+
+def merge(state: State, events: Iterable[Event]) -> State:
+    """The state with more events; the same state when it has them all."""
+    together = unique([*state.events, *events])
+    return state if together == state.events else replace(state, events=together)
+
+
+def _judge(
+    world: World, organisation: Organisation, batch: _Batch, merged: Mapping[str, State]
+) -> None:
+    """Enrich what no enrichment covers, in as few calls as the endpoint's limits allow."""
+    wanted = [
+        ((key, message.message_id), message.text)
+        for key, state in merged.items()
+        for message in unjudged(fold(state.events, state.enrichments))
+        if (key, message.message_id) not in batch.judged
+    ]
+    for positions in enrich.batches([text for _, text in wanted]):
+        part = [wanted[position] for position in positions]
+        for (who, _), enrichment in zip(part, _ask(world, organisation, part), strict=True):
+            if enrichment is None:
+                batch.failed.add(who[0])
+            else:
+                batch.judged[who] = enrichment
+
+
+def _ask(
+    world: World, organisation: Organisation, part: Sequence[tuple[tuple[str, str], str]]
+) -> Iterator[Enrichment | None]:
+    """One call to the endpoint; None for the texts that it did not judge.
+
+    A refused request is halved until the text that it refuses stands alone.
+    """
+    texts = [text for _, text in part]
+    try:
+        reply = world.endpoint.invoke(enrich.request(texts, organisation))
+        yield from enrich.read(reply, texts)
+    except Unreadable as error:
+        if len(part) == 1:
+            warn("the model endpoint refuses a message", interaction=part[0][0][0], why=str(error))
+            yield None
+        else:
+            middle = len(part) // 2
+            yield from _ask(world, organisation, part[:middle])
+            yield from _ask(world, organisation, part[middle:])
+    except HubError as error:
+        warn("the model endpoint did not judge", messages=len(part), why=str(error))
+        yield from (None for _ in part)
+
+
+def _change(
+    organisation: Organisation, before: State, merged: State, judged: Judged
+) -> Change | None:
+    """The new version of an interaction, or None when nothing changes."""
+    new = {message: e for (key, message), e in judged.items() if key == merged.key}
+    change = refold(
+        organisation, before, replace(merged, enrichments={**merged.enrichments, **new})
+    )
+    done = (
+        change.after.events == before.events
+        and change.after.enrichments == before.enrichments
+        and change.after.contribution == before.contribution
+    )
+    return None if done else change
+
+
+def refold(organisation: Organisation, before: State, state: State) -> Change:
+    """Fold a state's events and enrichments into its next version."""
+    interaction = fold(state.events, state.enrichments)
+    after = State(
+        state.key,
+        before.version + 1,
+        _stored_events(interaction, state.events),
+        interaction.enrichments,
+        contribution(interaction, organisation),
+        organisation.hash,
+    )
+    keep = timedelta(days=organisation.retention.interactions_days)
+    return Change(
+        before, after, interaction, sample_of(interaction, organisation), interaction.last_at + keep
+    )
+
+
+def _stored_events(interaction: Interaction, events: Sequence[Event]) -> tuple[Event, ...]:
+    """The events to keep: without the words and the person that an erasure took away."""
+    if interaction.erased:
+        return tuple(
+            replace(event, text="", customer=None, ratings=(), tags=()) for event in events
+        )
+    gone = {message.message_id for message in interaction.messages if message.erased}
+    return tuple(
+        replace(event, text="[…]")
+        if (event.message_id or event.event_id) in gone and event.text
+        else event
+        for event in events
+    )
