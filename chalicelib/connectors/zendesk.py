@@ -225,5 +225,5 @@ CONNECTOR = Connector(
     status={Outcome.UNREADABLE: 202, Outcome.SKIPPED: 204},
     # 429 and 503 are retried up to three times when Retry-After is under 60 s.
     retry_after_s=30,
-    secret_hint="Admin Center > Apps and integrations > Webhooks > the webhook > Reveal secret",  # noqa: S106,E501
+    secret_hint="Admin Center > Apps and integrations > Webhooks > the webhook > Reveal secret",  # noqa: S106
 )
