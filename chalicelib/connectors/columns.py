@@ -55,6 +55,7 @@ COLUMNS = frozenset(
         *("text", "subject", "time", "channel", "role", "id", "conversation", "customer", "email"),
         *("phone", "touchpoint", "language", "tags", "rating", "rating_kind", "rating_min"),
         *("rating_max", "abandoned", "resolved", "erase"),
+        *("event_id", "interaction_id", "message_id", "occurred_at"),
         *SCALES,
         *_DURATIONS,
     }
@@ -74,7 +75,8 @@ def from_columns(
 
     Raises Unreadable naming the column, and where the record holds nothing to count.
     """
-    own_id = optional_identifier(columns.get("id"), "id")
+    event_id = optional_identifier(columns.get("event_id"), "event_id") or event_id
+    own_id = _either(columns, "id", "message_id")
     words = record.titled(
         text(columns.get("subject"), "subject"), text(columns.get("text"), "text")
     )
@@ -83,10 +85,8 @@ def from_columns(
     values: dict[str, Any] = {
         "event_id": event_id,
         "message_id": own_id or "",
-        "interaction_id": optional_identifier(columns.get("conversation"), "conversation")
-        or own_id
-        or event_id,
-        "occurred_at": when(columns.get("time"), source, received_at),
+        "interaction_id": _either(columns, "conversation", "interaction_id") or own_id or event_id,
+        "occurred_at": when(columns.get("time", columns.get("occurred_at")), source, received_at),
         "role": _one_of(Role, columns.get("role"), "role") or Role.CUSTOMER,
         "text": words,
         "language": language(columns.get("language"), "language"),
@@ -106,6 +106,12 @@ def from_columns(
     if not values["text"] and values["kind"] is EventKind.MESSAGE:
         raise Unreadable("the record holds no text, rating, duration, status or tag")
     return record.event(source, channel, **values)
+
+
+def _either(columns: Mapping[str, Any], name: str, other: str) -> str | None:
+    return optional_identifier(columns.get(name), name) or optional_identifier(
+        columns.get(other), other
+    )
 
 
 def _kind(values: Mapping[str, Any]) -> EventKind:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 
+from chalicelib.connectors.reading import clean
+
 _BLOCKS = frozenset(
     "address article aside blockquote br dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 "  # noqa: SIM905
     "header hr li main nav ol p pre section table td th tr ul".split()
@@ -33,7 +35,7 @@ def html_text(body: str, *, quotes: bool = True) -> str:
     if "<" in plain:
         plain = "".join(_visible(plain, _HIDDEN if quotes else _QUOTED))
     lines = (line.strip() for line in _BLANKS.sub(" ", html.unescape(plain)).split("\n"))
-    return "\n".join(line for line in lines if line)
+    return clean("\n".join(line for line in lines if line))  # a reference may name a control
 
 
 def _visible(body: str, left_out: frozenset[str]) -> list[str]:

@@ -88,9 +88,9 @@ def _made_id(body: bytes) -> str:
 
 def _defaults(payload: Any, columns: Mapping[str, Any]) -> Mapping[str, Any]:
     """The standard's own `timestamp` dates what the mapping does not."""
-    if columns.get("time") is None and isinstance(payload, dict):
-        return {**columns, "time": payload.get("timestamp")}
-    return columns
+    if not isinstance(payload, dict) or columns.get("time", columns.get("occurred_at")):
+        return columns
+    return {**columns, "time": payload.get("timestamp")}
 
 
 # --- the mapping --------------------------------------------------------------------------------
