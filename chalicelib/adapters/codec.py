@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from chalicelib.connectors.base import Request
 from chalicelib.interaction import Enrichment, Event
 from chalicelib.summary import EMPTY, Cell, Summary
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ def dump_event(event: Event) -> bytes:
 
 def load_event(data: bytes) -> Event:
     """Raises ValueError when the bytes are not a stored event."""
-    return _load(Event, data)
+    event: Event = _load(Event, data)
+    return event
 
 
 def dump_state(state: State) -> bytes:
@@ -69,7 +68,7 @@ def dump_state(state: State) -> bytes:
 
 
 def load_state(key: str, version: int, data: bytes) -> State:
-    body = _load(_Body, data)
+    body: _Body = _load(_Body, data)
     return State(
         key, version, body.events, body.enrichments, _summary(body.contribution), body.organisation
     )
@@ -104,12 +103,11 @@ def load_request(data: bytes) -> Request:
     return Request(**json.loads(head), body=body)
 
 
-def _load(kind: type[T], data: bytes) -> T:
+def _load(kind: Any, data: bytes) -> Any:
     try:
-        loaded: T = _adapter(kind).validate_json(zlib.decompress(data))
+        return _adapter(kind).validate_json(zlib.decompress(data))
     except zlib.error as error:
         raise ValueError("stored record is not compressed data") from error
-    return loaded
 
 
 def _plain(summary: Summary) -> dict[str, dict[str, int]]:
