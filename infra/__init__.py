@@ -1,0 +1,1 @@
+"""The AWS stack as code, its local twin, and the command line of the hub."""

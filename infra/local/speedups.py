@@ -1,0 +1,226 @@
+"""moto, corrected where it is slow or not safe for threads. Measured in tests/infra.
+
+* A transaction copies every table it touches, whole, in case it must roll back: 10 ms per
+  thousand items. Here it remembers only the items that the transaction names.
+* A query sorts the whole table before it looks for its partition.
+* A queue walks all its messages several times for each send and delete.
+* Nothing locks: two threads at once can lose a message or roll back each other's writes. Here
+  one request is served at a time; under Python's own lock that costs nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import moto.backends
+import moto.dynamodb.models as dynamodb
+import moto.sqs.models as sqs
+from moto.core.models import botocore_stubber
+from moto.core.utils import unix_time_millis
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
+
+LOCK = threading.RLock()
+
+
+@contextmanager
+def applied(on_message: Callable[[], None]) -> Iterator[None]:
+    """Patch moto while the block runs; `on_message` is called for each message queued."""
+    queue, backend = sqs.Queue, dynamodb.DynamoDBBackend
+    patches: list[Any] = [
+        mock.patch.object(botocore_stubber, "process_request", _locked_stub()),
+        mock.patch.object(
+            DomainDispatcherApplication, "__call__", _locked(DomainDispatcherApplication.__call__)
+        ),
+        # 140 stat calls for each request to the server.
+        mock.patch.object(
+            moto.backends,
+            "list_of_moto_modules",
+            return_value=tuple(moto.backends.list_of_moto_modules()),
+        ),
+        mock.patch.object(backend, "transact_write_items", _transact(backend.transact_write_items)),
+        mock.patch.object(dynamodb, "copy", _ShallowTables),
+        mock.patch.object(Table, "query", _narrowed(Table.query)),
+        mock.patch.object(Table, "all_items", _all_items),
+        mock.patch.object(queue, "approximate_number_of_messages", property(_visible)),
+        mock.patch.object(queue, "approximate_number_of_messages_delayed", property(_delayed)),
+        mock.patch.object(queue, "approximate_number_of_messages_not_visible", property(_hidden)),
+        mock.patch.object(queue, "delete_message", _delete_message),
+        mock.patch.object(queue, "add_message", _noticed(queue.add_message, on_message)),
+        mock.patch.object(
+            sqs.SQSBackend, "receive_message", _at_once(sqs.SQSBackend.receive_message)
+        ),
+    ]
+    for patch in patches:
+        patch.start()
+    try:
+        yield
+    finally:
+        for patch in reversed(patches):
+            patch.stop()
+
+
+def _locked(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        with LOCK:
+            return function(*arguments, **named)
+
+    return call
+
+
+def _locked_stub() -> Callable[..., Any]:
+    process = type(botocore_stubber).process_request
+
+    def call(request: Any) -> Any:
+        # The model server is not moto's, and waiting for it must not hold the lock.
+        if "://127.0.0.1" in request.url:
+            return None
+        with LOCK:
+            return process(botocore_stubber, request)
+
+    return call
+
+
+class _ShallowTables:
+    """Stands for `copy` in moto's DynamoDB module: tables are never copied whole."""
+
+    copy = staticmethod(copy.copy)
+
+    @staticmethod
+    def deepcopy(value: Any, memo: Any = None) -> Any:
+        return value if isinstance(value, Table) else copy.deepcopy(value, memo)
+
+
+def _transact(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def transact_write_items(backend: Any, transact_items: list[dict[str, Any]]) -> None:
+        before = [_remember(backend, item) for item in transact_items]
+        try:
+            original(backend, transact_items)
+        except Exception:
+            for restore in reversed(before):
+                restore()
+            raise
+
+    return transact_write_items
+
+
+def _remember(backend: Any, transact_item: dict[str, Any]) -> Callable[[], None]:
+    """How to put back the one item that a part of a transaction names."""
+    operation = next(iter(transact_item.values()))
+    table = backend.tables.get(operation.get("TableName"))
+    named = operation.get("Key") or operation.get("Item") or {}
+    if table is None or table.hash_key_attr not in named:
+        return lambda: None  # moto refuses it and changes nothing
+    hash_key = DynamoType(named[table.hash_key_attr])
+    if table.range_key_attr is None:
+        held, place = table.items, hash_key
+    elif table.range_key_attr in named:
+        held, place = table.items[hash_key], DynamoType(named[table.range_key_attr])
+    else:
+        return lambda: None
+    item = copy.deepcopy(held[place]) if place in held else None
+
+    def restore() -> None:
+        if item is None:
+            held.pop(place, None)
+        else:
+            held[place] = item
+
+    return restore
+
+
+def _narrowed(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def query(table: Any, hash_key: Any, *rest: Any, **named: Any) -> Any:
+        index_name = named.get("index_name") or (rest[6] if len(rest) > 6 else None)
+        if index_name:
+            attribute, wanted = named["hash_key_conditions"][0]
+            found = [item for item in _items(table) if _holds(item, attribute, wanted)]
+        else:
+            partition = table.items.get(hash_key, {})
+            found = list(partition.values()) if table.range_key_attr else [partition]
+        table.narrowed_to = found
+        try:
+            return original(table, hash_key, *rest, **named)
+        finally:
+            del table.narrowed_to
+
+    return query
+
+
+def _holds(item: Any, attribute: str, wanted: Any) -> bool:
+    held = item.attrs.get(attribute)
+    return held is not None and held.value == wanted.value
+
+
+def _items(table: Any) -> Iterator[Any]:
+    for held in table.items.values():
+        if table.range_key_attr:
+            yield from held.values()
+        else:
+            yield held
+
+
+def _all_items(table: Any) -> list[Any]:
+    """The items in the order of their keys, or those that a query can find."""
+    narrowed: list[Any] | None = getattr(table, "narrowed_to", None)
+    if narrowed is not None:
+        return narrowed
+    if table.range_key_attr:
+        return sorted(_items(table), key=lambda i: (i.hash_key.value, i.range_key.value))
+    return sorted(_items(table), key=lambda i: i.hash_key.value)
+
+
+def _visible(queue: Any) -> int:
+    now = unix_time_millis()
+    return sum(m.visible_at < now and m.delayed_until <= now for m in queue._messages)
+
+
+def _hidden(queue: Any) -> int:
+    now = unix_time_millis()
+    return sum(m.visible_at >= now for m in queue._messages)
+
+
+def _delayed(queue: Any) -> int:
+    now = unix_time_millis()
+    return sum(m.delayed_until > now for m in queue._messages)
+
+
+def _delete_message(queue: Any, receipt_handle: str) -> None:
+    if receipt_handle in queue.deleted_messages:
+        return
+    for position, message in enumerate(queue._messages):
+        if message.receipt_handle == receipt_handle or message.had_receipt_handle(receipt_handle):
+            queue.pending_messages.discard(message)
+            queue.deleted_messages.update(message.all_receipt_handles)
+            del queue._messages[position]
+            return
+    raise ReceiptHandleIsInvalid
+
+
+def _noticed(original: Callable[..., None], on_message: Callable[[], None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def add_message(queue: Any, message: Any) -> None:
+        original(queue, message)
+        on_message()
+
+    return add_message
+
+
+def _at_once(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def receive_message(backend: Any, queue: str, count: int, _wait_s: int, *rest: Any) -> Any:
+        # A long poll would hold the lock and let nobody send.
+        return original(backend, queue, count, 0, *rest)
+
+    return receive_message

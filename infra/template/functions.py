@@ -1,0 +1,103 @@
+"""What Chalice cannot say of a function: its environment, event source, failures and rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.template import permissions
+
+PARAMETERS: dict[str, Any] = {
+    "ApiRatePerSecond": {
+        "Type": "Number",
+        "Default": 200,
+        "Description": "Requests per second that the API accepts before it answers 429",
+    },
+    "ApiBurst": {"Type": "Number", "Default": 400},
+}
+
+#: How many messages one call of `understand` gets, and how long Lambda waits to collect them.
+#: One call of the model endpoint takes the whole batch. Over 10 messages Lambda demands a window.
+BATCH_SIZE = 100
+BATCH_WINDOW_S = 5
+#: Batches understood at once: bounds what the endpoint and one day's summary rows must bear.
+MAX_CONCURRENCY = 10
+
+#: Chalice's names of the functions in the template -> of their roles.
+FUNCTIONS = {
+    "APIHandler": "ApiHandlerRole",
+    "Understand": "UnderstandRole",
+    "MailEvents": "MailEventsRole",
+    "SendDigests": "SendDigestsRole",
+    "RollUp": "RollUpRole",
+}
+
+
+def environment(stage: str) -> dict[str, Any]:
+    """The variables that `chalicelib/adapters/settings.py` reads, the same for every function."""
+    return {
+        "STAGE": stage,
+        "EVENTS_TABLE": {"Ref": "EventsTable"},
+        "INTERACTIONS_TABLE": {"Ref": "InteractionsTable"},
+        "SUMMARIES_TABLE": {"Ref": "SummariesTable"},
+        "REGISTRY_TABLE": {"Ref": "RegistryTable"},
+        "ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
+        "EVENTS_QUEUE_URL": {"Ref": "EventsQueue"},
+        "MODEL_ENDPOINT": {"Fn::GetAtt": ["ModelEndpoint", "EndpointName"]},
+        "SECRETS_PREFIX": permissions.secrets_prefix(stage),
+        "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
+    }
+
+
+def resources(stage: str) -> dict[str, Any]:
+    """Patches that merge onto Chalice's functions, roles and API. Lists replace Chalice's."""
+    found: dict[str, Any] = {
+        name: {"Properties": {"Environment": {"Variables": environment(stage)}}}
+        for name in FUNCTIONS
+    }
+    found["Understand"]["Properties"]["Events"] = {
+        "UnderstandSqsEventSource": {
+            "Properties": {
+                # Chalice writes {"Fn::Sub": ...}; the same key replaces it.
+                "Queue": {"Fn::Sub": "${EventsQueue.Arn}"},
+                "BatchSize": BATCH_SIZE,
+                "MaximumBatchingWindowInSeconds": BATCH_WINDOW_S,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": MAX_CONCURRENCY},
+            }
+        }
+    }
+    found["MailEvents"]["Properties"]["Events"] = {
+        "MailEventsSnsSubscription": {"Properties": {"Topic": {"Fn::Sub": "${MailTopic}"}}}
+    }
+    for name in ("MailEvents", "SendDigests", "RollUp"):
+        found[name]["Properties"]["DeadLetterQueue"] = {
+            "Type": "SQS",
+            "TargetArn": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]},
+        }
+    for function, role in FUNCTIONS.items():
+        found[role] = {
+            "Properties": {
+                "Policies": [
+                    {
+                        "PolicyName": f"{role}Policy",
+                        "PolicyDocument": permissions.policy(function, stage),
+                    }
+                ]
+            }
+        }
+    found["RestAPI"] = {
+        "Properties": {
+            "Name": {"Fn::Sub": "${AWS::StackName}-api"},
+            "TracingEnabled": True,
+            "MethodSettings": [
+                {
+                    "ResourcePath": "/*",
+                    "HttpMethod": "*",
+                    "ThrottlingRateLimit": {"Ref": "ApiRatePerSecond"},
+                    "ThrottlingBurstLimit": {"Ref": "ApiBurst"},
+                    "MetricsEnabled": True,
+                }
+            ],
+        }
+    }
+    return found

@@ -1,0 +1,145 @@
+"""Least privilege: what each function may do, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Statement = dict[str, Any]
+
+
+def secrets_prefix(stage: str) -> str:
+    """The path of a stage's secrets in Secrets Manager."""
+    return f"oivallus/{stage}/"
+
+
+def policy(function: str, stage: str) -> dict[str, Any]:
+    """The policy document of a function's role; `function` is its logical id."""
+    grants = {
+        "APIHandler": _api,
+        "Understand": _understand,
+        "MailEvents": _mail_events,
+        "SendDigests": _send_digests,
+        "RollUp": _roll_up,
+    }
+    return {
+        "Version": "2012-10-17",
+        "Statement": [*grants[function](stage), *_observability(function)],
+    }
+
+
+def _api(stage: str) -> list[Statement]:
+    return [
+        _table("EventsTable", "GetItem", "PutItem"),
+        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem"),
+        _allow("sqs:SendMessage", {"Fn::GetAtt": ["EventsQueue", "Arn"]}),
+        _allow("s3:PutObject", {"Fn::Sub": "${ArchiveBucket.Arn}/raw/*"}),
+        _secrets(stage, "sources/*", "link-key"),
+    ]
+
+
+def _understand(stage: str) -> list[Statement]:
+    return [
+        _table("EventsTable", "GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem"),
+        _table("InteractionsTable", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query"),
+        _index("InteractionsTable", "by_customer"),
+        _table("SummariesTable", "UpdateItem"),
+        _table("RegistryTable", "GetItem"),
+        _allow(["s3:GetObject", "s3:DeleteObject"], {"Fn::Sub": "${ArchiveBucket.Arn}/raw/*"}),
+        _allow("sagemaker:InvokeEndpoint", {"Ref": "ModelEndpoint"}),
+        _allow(
+            [
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ChangeMessageVisibility",
+            ],
+            {"Fn::GetAtt": ["EventsQueue", "Arn"]},
+        ),
+        _secrets(stage, "pseudonym-key"),
+    ]
+
+
+def _mail_events(_stage: str) -> list[Statement]:
+    return [
+        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "Query"),
+        _failed_calls(),
+    ]
+
+
+def _send_digests(stage: str) -> list[Statement]:
+    return [
+        _table("SummariesTable", "Query"),
+        _table("InteractionsTable", "GetItem", "BatchGetItem"),
+        _index("InteractionsTable", "samples"),
+        _index("EventsTable", "by_source"),
+        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"),
+        _allow(
+            ["ses:SendEmail", "ses:SendRawEmail"],
+            [
+                {
+                    "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+                    "identity/${MailDomain}"
+                },
+                {
+                    "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+                    "configuration-set/${MailConfigurationSet}"
+                },
+            ],
+        ),
+        _secrets(stage, "link-key"),
+        _failed_calls(),
+    ]
+
+
+def _roll_up(_stage: str) -> list[Statement]:
+    return [
+        _table("SummariesTable", "Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem"),
+        _failed_calls(),
+    ]
+
+
+def _observability(function: str) -> list[Statement]:
+    """Write to the function's own log group, and send traces."""
+    return [
+        _allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            # Not by reference: a role that names its function would make a circle.
+            {
+                "Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:"
+                f"log-group:/aws/lambda/${{AWS::StackName}}-{function}*:*"
+            },
+        ),
+        # X-Ray knows no resources.
+        _allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+    ]
+
+
+def _table(table: str, *actions: str) -> Statement:
+    return _allow([f"dynamodb:{a}" for a in actions], {"Fn::GetAtt": [table, "Arn"]})
+
+
+def _index(table: str, index: str) -> Statement:
+    return _allow("dynamodb:Query", {"Fn::Sub": f"${{{table}.Arn}}/index/{index}"})
+
+
+def _secrets(stage: str, *names: str) -> Statement:
+    return _allow(
+        "secretsmanager:GetSecretValue",
+        [
+            {
+                "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:"
+                # Secrets Manager puts six random characters behind a secret's name.
+                f"${{AWS::AccountId}}:secret:{secrets_prefix(stage)}{name.removesuffix('*')}*"
+            }
+            for name in names
+        ],
+    )
+
+
+def _failed_calls() -> Statement:
+    return _allow("sqs:SendMessage", {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]})
+
+
+def _allow(actions: str | list[str], resources: Any) -> Statement:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
