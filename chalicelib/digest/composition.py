@@ -1,0 +1,266 @@
+"""Compose: which insights of a summary one department reads this week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.digest.contents import (
+    Digest,
+    Headline,
+    Names,
+    RatingRow,
+    Result,
+    Section,
+    ShareChange,
+    ThemeRow,
+)
+from chalicelib.digest.headlines import headlines, told
+from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
+from chalicelib.insights.demand import FailureDemand, failure_demand
+from chalicelib.insights.exposure import exposure, public_holidays
+from chalicelib.insights.history import History, Series, history, sum_series
+from chalicelib.insights.last_week import total_versus_last_week, versus_last_week
+from chalicelib.insights.proportion import Share, compare, share
+from chalicelib.insights.ratings import QUESTIONS, compare_scores, score
+from chalicelib.insights.solicited import voices
+from chalicelib.insights.sources import source_states
+from chalicelib.insights.themes import RankedTheme, Sentiment, judged, ranking
+from chalicelib.insights.touchpoints import Journey, journey
+from chalicelib.insights.usual import Findings, versus_usual
+from chalicelib.insights.weeks import IsoWeek
+from chalicelib.organisation import Department, Organisation
+from chalicelib.summary import UNSURE, Cell, Summary
+
+NEGATIVES, POSITIVES, OTHERS = 5, 3, 12  # themes shown: what fits a reader and 102 KB
+
+DEFAULT_ORDER = tuple(Section)
+#: What a department of this id reads first; any other id reads the default order.
+FOCUS: Mapping[str, tuple[Section, ...]] = {
+    "service-design": (Section.TOUCHPOINTS, Section.NEGATIVE),
+    "marketing": (Section.POSITIVE, Section.NEGATIVE, Section.RATINGS, Section.VOICES),
+    "processes": (Section.FAILURE,),
+    "customer-service": (Section.NEGATIVE, Section.FAILURE),
+    "leadership": (Section.RATINGS,),
+}
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What the department reads of the week, the week before (None: there was none), the past.
+
+    `whole` is the organisation's week; `themes` are ids, UNSURE among them where it reads all.
+    """
+
+    own: Summary
+    own_before: Summary | None
+    whole: Summary
+    whole_before: Summary | None
+    themes: frozenset[str]
+    past: History
+    exposures: tuple[float, ...]
+    own_is_whole: bool
+
+    def series(self, measure: str) -> dict[str, Series]:
+        """Weekly counts of the department's themes."""
+        by_theme = self.past.by_theme[measure]
+        return {theme: series for theme, series in by_theme.items() if theme in self.themes}
+
+
+def compose(
+    organisation: Organisation,
+    department: Department,
+    week: IsoWeek,
+    summary: Summary,
+    freshness: Mapping[str, datetime | None],
+    now: datetime,
+) -> Digest:
+    """The digest of one department and week, without quotes.
+
+    `summary` covers the organisation's last 27 weeks, all cells; `freshness` is source name ->
+    its last event; `now` is aware and decides which sources are silent.
+    """
+    scope = _scope(organisation, department, week, summary)
+    by_theme = scope.own.by(lambda cell: cell.theme)
+    sources = source_states(organisation.sources, freshness, scope.whole, now)
+    ratings = _ratings(scope)
+    findings = _findings(scope, department)
+    top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
+    silence = any(source.silent for source in sources)
+    heads = headlines(findings, top, ratings, silence=silence)
+    negatives = _rows(scope, "negative", top[0][:NEGATIVES], findings, heads)
+    positives = _rows(scope, "positive", top[1][:POSITIVES], findings, heads)
+    failure = failure_demand(scope.own)
+    return Digest(
+        organisation=organisation.name,
+        department_id=department.id,
+        department=department.called(department.language),
+        language=department.language,
+        time_zone=organisation.time_zone,
+        weekday=department.schedule.weekday,
+        at=department.schedule.at,
+        week=week,
+        order=_order(department.id),
+        names=_names(organisation, department.language),
+        history_weeks=scope.past.weeks,
+        judged=scope.past.judged,
+        contacts=total_versus_last_week(_total(scope), scope.exposures),
+        whole_contacts=scope.whole.count("contacts"),
+        negative=_share_change(_negative(scope.own), _negative(scope.own_before)),
+        headlines=heads,
+        negatives=negatives,
+        positives=positives,
+        others=_others(by_theme, {row.ranked.theme for row in negatives + positives}),
+        ratings=ratings,
+        failure=failure,
+        failure_change=_share_change(
+            _failures(failure),
+            _failures(failure_demand(scope.own_before) if scope.own_before is not None else None),
+        ),
+        journey=_journey(organisation, department, scope.whole),
+        voices=voices(scope.own),
+        sources=sources,
+    )
+
+
+def _scope(
+    organisation: Organisation, department: Department, week: IsoWeek, summary: Summary
+) -> _Scope:
+    past = history(summary.where(_at_touchpoints(department)), week)
+    themes = frozenset(theme.id for theme in organisation.themes_of(department))
+    if department.themes == "all":
+        themes |= {UNSURE, *past.by_theme["contacts"]}
+    last = week.back()
+    now = summary.between(week.monday, week.sunday)
+    # A week before the first contact is no week to compare with.
+    before = summary.between(last.monday, last.sunday) if past.weeks else None
+
+    def own(part: Summary) -> Summary:
+        return part.where(_at_touchpoints(department)).where(lambda cell: cell.theme in themes)
+
+    return _Scope(
+        own=own(now),
+        own_before=None if before is None else own(before),
+        whole=now,
+        whole_before=before,
+        themes=themes,
+        past=past,
+        exposures=_exposures(organisation, past),
+        own_is_whole=department.themes == "all" and department.touchpoints == "all",
+    )
+
+
+def _at_touchpoints(department: Department) -> Callable[[Cell], bool]:
+    """A contact of unknown touchpoint stays with the department that owns its theme."""
+    if department.touchpoints == "all":
+        return lambda _: True
+    wanted = set(department.touchpoints)
+    if department.themes != "all":
+        wanted.add(UNSURE)
+    return lambda cell: cell.touchpoint in wanted
+
+
+def _exposures(organisation: Organisation, past: History) -> tuple[float, ...]:
+    years = range(past.week.back(past.weeks).monday.year, past.week.sunday.year + 1)
+    closed = public_holidays(organisation.country, years)
+    return exposure(past.daily, past.week, past.weeks, closed)
+
+
+def _findings(scope: _Scope, department: Department) -> Findings:
+    """The findings of the department's themes; the house-wide one is for who reads it all.
+
+    All themes are tested together, so that two departments never disagree on a shared theme.
+    """
+    found = versus_usual(scope.past.by_theme["contacts"], scope.exposures)
+    own = tuple(f for f in found.themes if f.theme in scope.themes and f.theme != UNSURE)
+    return Findings(found.house if department.themes == "all" else None, own)
+
+
+def _rows(
+    scope: _Scope,
+    sentiment: Sentiment,
+    ranked: Sequence[RankedTheme],
+    findings: Findings,
+    heads: Sequence[Headline],
+) -> tuple[ThemeRow, ...]:
+    changes = versus_last_week(scope.series(sentiment), scope.exposures)
+    return tuple(
+        ThemeRow(sentiment, theme, changes[theme.theme], told(findings, heads, theme.theme))
+        for theme in ranked
+    )
+
+
+def _total(scope: _Scope) -> Series:
+    return sum_series(scope.series("contacts").values(), scope.past.weeks + 1)
+
+
+def _ratings(scope: _Scope) -> tuple[RatingRow, ...]:
+    """NPS, CSAT and CES, where anybody answered."""
+    parts = [(scope.whole, scope.whole_before)]
+    if not scope.own_is_whole:
+        parts.append((scope.own, scope.own_before))
+    sums = [(now.totals(), None if before is None else before.totals()) for now, before in parts]
+    rows = []
+    for question in QUESTIONS:
+        whole, *own = [
+            Result(
+                score(now, question),
+                None if before is None else score(before, question),
+                compare_scores(now, before, question),
+            )
+            for now, before in sums
+        ]
+        if whole.now.n >= PUBLISHED_FROM:
+            rows.append(RatingRow(own[0] if own else None, whole))
+    return tuple(rows)
+
+
+def _negative(part: Summary | None) -> Share | None:
+    """The negative share of contacts with text; None under five of them."""
+    if part is None:
+        return None
+    measures = part.totals()
+    n = judged(measures)
+    return share(measures["negative"], n) if n >= PUBLISHED_FROM else None
+
+
+def _failures(demand: FailureDemand | None) -> Share | None:
+    return demand.failures if demand else None
+
+
+def _share_change(now: Share | None, before: Share | None) -> ShareChange:
+    return ShareChange(now, before, compare(now, before, SCORED_FROM))
+
+
+def _others(
+    by_theme: Mapping[str, Mapping[str, int]], shown: Collection[str]
+) -> tuple[tuple[str, int], ...]:
+    """The largest themes that no list shows, for the one line that names them."""
+    rest = [
+        (theme, measures.get("contacts", 0))
+        for theme, measures in by_theme.items()
+        if theme not in shown and theme != UNSURE
+    ]
+    published = sorted((r for r in rest if r[1] >= PUBLISHED_FROM), key=lambda r: (-r[1], r[0]))
+    return tuple(published[:OTHERS])
+
+
+def _journey(organisation: Organisation, department: Department, whole: Summary) -> Journey:
+    """The department's touchpoints as all customers meet them, whatever the theme."""
+    wanted = department.touchpoints
+    touchpoints = [t for t in organisation.touchpoints if wanted == "all" or t.id in wanted]
+    return journey(whole, touchpoints)
+
+
+def _order(department_id: str) -> tuple[Section, ...]:
+    first = FOCUS.get(department_id, ())
+    return first + tuple(section for section in DEFAULT_ORDER if section not in first)
+
+
+def _names(organisation: Organisation, language: str) -> Names:
+    return Names(
+        {theme.id: theme.called(language) for theme in organisation.themes},
+        {touchpoint.id: touchpoint.called(language) for touchpoint in organisation.touchpoints},
+        {name: config.title or name for name, config in organisation.sources.items()},
+    )

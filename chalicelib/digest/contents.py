@@ -1,0 +1,174 @@
+"""What a digest holds: plain frozen data, ids and numbers, no words of any language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from enum import StrEnum
+
+from chalicelib.insights.demand import FailureDemand
+from chalicelib.insights.last_week import Change
+from chalicelib.insights.proportion import Share
+from chalicelib.insights.ratings import Score
+from chalicelib.insights.solicited import Voices
+from chalicelib.insights.sources import SourceState
+from chalicelib.insights.themes import RankedTheme, Sentiment
+from chalicelib.insights.touchpoints import Journey
+from chalicelib.insights.usual import Finding
+from chalicelib.insights.verdict import Verdict
+from chalicelib.insights.weeks import IsoWeek
+
+
+class Section(StrEnum):
+    """The parts below the headlines; a department's focus orders them."""
+
+    NEGATIVE = "negative"
+    POSITIVE = "positive"
+    FAILURE = "failure"
+    RATINGS = "ratings"
+    TOUCHPOINTS = "touchpoints"
+    VOICES = "voices"
+    SOURCES = "sources"
+
+
+@dataclass(frozen=True)
+class Top:
+    """Headline: the theme with the greatest impact of one sentiment."""
+
+    sentiment: Sentiment
+    theme: RankedTheme
+
+
+@dataclass(frozen=True)
+class Result:
+    """A score, the week before's (None without one) and what may be said of the two."""
+
+    now: Score
+    before: Score | None
+    verdict: Verdict
+
+
+Headline = Finding | Top | Result
+
+
+@dataclass(frozen=True)
+class ThemeRow:
+    """One theme of a list. `change` is of `ranked.k`; `finding` unless a headline tells it."""
+
+    sentiment: Sentiment
+    ranked: RankedTheme
+    change: Change
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class RatingRow:
+    """One question: among the department's own contacts (None where it reads all), and in all."""
+
+    own: Result | None
+    whole: Result
+
+
+@dataclass(frozen=True)
+class ShareChange:
+    """A share, the week before's, and what may be said of the two."""
+
+    now: Share | None
+    before: Share | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Quote:
+    """One redacted customer text, short enough to read at a glance; `language` may be ''."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True)
+class QuoteCandidate:
+    """A redacted customer message that could be quoted.
+
+    `customer` is a pseudonym, or None where the source names nobody; `p` is the probability of
+    the sentiment, 0..1; `at` is aware.
+    """
+
+    interaction_key: str
+    customer: str | None
+    text: str
+    language: str
+    p: float
+    at: datetime
+
+
+QuoteKey = tuple[str, Sentiment]  # theme id, sentiment
+
+
+@dataclass(frozen=True)
+class Names:
+    """Ids -> names in the reader's language."""
+
+    themes: Mapping[str, str]
+    touchpoints: Mapping[str, str]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One department's week. `whole_contacts` counts the whole organisation."""
+
+    organisation: str
+    department_id: str
+    department: str
+    language: str
+    time_zone: str
+    weekday: str  # when the digest leaves, local: "monday" at 09:00
+    at: time
+    week: IsoWeek
+    order: tuple[Section, ...]
+    names: Names
+    history_weeks: int  # whole earlier weeks, 0..26
+    judged: bool  # enough of them to claim changes
+    contacts: Change
+    whole_contacts: int
+    negative: ShareChange
+    headlines: tuple[Headline, ...]
+    negatives: tuple[ThemeRow, ...]
+    positives: tuple[ThemeRow, ...]
+    others: tuple[tuple[str, int], ...]  # theme id, contacts
+    ratings: tuple[RatingRow, ...]
+    failure: FailureDemand | None
+    failure_change: ShareChange
+    journey: Journey
+    voices: Voices
+    sources: tuple[SourceState, ...]
+    quotes: Mapping[QuoteKey, tuple[Quote, ...]] = field(default_factory=dict)
+
+    @property
+    def quote_requests(self) -> tuple[QuoteKey, ...]:
+        """The (theme id, sentiment) pairs that want quotes, the most important first."""
+        return tuple((row.ranked.theme, row.sentiment) for row in self.negatives + self.positives)
+
+    @property
+    def silent(self) -> tuple[SourceState, ...]:
+        return tuple(source for source in self.sources if source.silent)
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where the reader can go: https URLs and a mail address. `page_url` shows the digest."""
+
+    unsubscribe_url: str
+    contact: str
+    page_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What is sent; `subject` is one line without a customer's words."""
+
+    subject: str
+    text: str
+    html: str

@@ -1,0 +1,48 @@
+"""Headlines: at most three things that a busy reader should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.digest.contents import Headline, RatingRow, Top
+from chalicelib.insights.themes import RankedTheme, Sentiment
+from chalicelib.insights.usual import Finding, Findings
+from chalicelib.insights.verdict import Verdict
+
+HEADLINES = 3
+NEWS = 2  # of them at most so many changes, so that the week's largest theme is always told
+
+
+def headlines(
+    findings: Findings,
+    top: tuple[Sequence[RankedTheme], Sequence[RankedTheme]],
+    ratings: Sequence[RatingRow],
+    *,
+    silence: bool,
+) -> tuple[Headline, ...]:
+    """Changes first, then what hurt most and what pleased most (`top`, both ranked).
+
+    Under `silence` of a source no fall is told: fewer contacts may only mean that nobody
+    delivered them.
+    """
+    news: list[Headline] = [
+        f
+        for f in (findings.house, *findings.themes)
+        if f and not f.repeated and not (silence and f.verdict is Verdict.LESS)
+    ]
+    news += [row.whole for row in ratings if row.whole.verdict in {Verdict.MORE, Verdict.LESS}]
+    chosen = news[:NEWS]
+    told_themes = {f.theme for f in chosen if isinstance(f, Finding)}
+    best: list[Headline] = []
+    sentiments: tuple[Sentiment, Sentiment] = ("negative", "positive")
+    for sentiment, ranked in zip(sentiments, top, strict=True):
+        # Only the theme that really stands first may be called so.
+        if ranked and ranked[0].theme not in told_themes:
+            best.append(Top(sentiment, ranked[0]))
+    return tuple((chosen + best + news[NEWS:])[:HEADLINES])
+
+
+def told(findings: Findings, heads: Sequence[Headline], theme: str) -> Finding | None:
+    """The theme's finding, unless a headline has told it already."""
+    finding = findings.of(theme)
+    return None if finding in heads else finding

@@ -1,0 +1,264 @@
+"""Sections: each part of a digest in words, or None where there is nothing to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from chalicelib.digest import sentences
+from chalicelib.digest.contents import Digest, Result, Section, ThemeRow
+from chalicelib.digest.speech import N_, Speech
+from chalicelib.digest.view import Bar, Part, Row, Table
+from chalicelib.insights.proportion import Share
+from chalicelib.insights.ratings import Score
+from chalicelib.insights.solicited import Voice
+
+FAILURE_THEMES = 5
+MOMENTS = 15  # touchpoints shown; a longer journey names the rest
+
+_RATINGS = {
+    "nps": N_("Would recommend: share of 9–10 minus share of 0–6."),
+    "csat": N_("Satisfied, 4–5 of 5; mean {mean}, margin at most ±{margin}."),
+    "ces": N_("Found it easy, 5–7 of 7; mean {mean}, margin at most ±{margin}."),
+}
+
+
+def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
+    """A list of themes of one sentiment, with bars and quotes."""
+    widest = max(row.ranked.n for row in rows)
+    bad = rows[0].sentiment == "negative"
+    return Table(
+        (
+            speech.say("Theme"),
+            speech.say("Negative") if bad else speech.say("Positive"),
+            speech.say("Contacts"),
+        ),
+        tuple(
+            Row(
+                digest.names.themes[row.ranked.theme],
+                (speech.number(row.ranked.k), speech.number(row.ranked.n)),
+                sentences.change(speech, row.change)
+                + ((sentences.finding(speech, row.finding),) if row.finding else ()),
+                _bar(row.ranked.k, row.ranked.n, widest, "bad" if bad else "good"),
+                tuple(
+                    sentences.quoted(speech, quote)
+                    for quote in digest.quotes.get((row.ranked.theme, row.sentiment), ())
+                ),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _bar(k: int, n: int, widest: int, tone: str) -> Bar:
+    part = round(100 * k / widest)
+    return Bar(part, max(0, round(100 * n / widest) - part), tone)
+
+
+def negative(digest: Digest, speech: Speech) -> Part | None:
+    notes: tuple[str, ...] = ()
+    if digest.others:
+        listed = ", ".join(
+            f"{digest.names.themes[theme]} {speech.number(n)}" for theme, n in digest.others
+        )
+        notes = (speech.say("Contacts on other themes: {list}.", list=listed),)
+    title = speech.say("Most negative")
+    if not digest.negatives:
+        if not digest.contacts.now:
+            return None
+        none = speech.say("No theme had five negative contacts.")
+        return Part(title, (none,), notes=notes)
+    return Part(title, (), themes(digest, speech, digest.negatives), notes)
+
+
+def positive(digest: Digest, speech: Speech) -> Part | None:
+    if not digest.positives:
+        return None
+    return Part(speech.say("Most praise"), (), themes(digest, speech, digest.positives))
+
+
+def failure(digest: Digest, speech: Speech) -> Part | None:
+    found = digest.failure
+    if found is None:
+        return None
+    share = found.failures
+    intro = (
+        speech.say(
+            "Failure demand is a contact that would not have been needed "
+            "had everything been done right the first time."
+        ),
+        speech.say(
+            "It made up {share} of contacts ({k}/{n}, margin {range}).",
+            share=speech.percent(share.value),
+            k=speech.published(share.k),
+            n=share.n,
+            range=speech.percents(share.low, share.high),
+        ),
+        *sentences.share_change(speech, digest.failure_change),
+    )
+    widest = max((theme.failures.n for theme in found.themes[:FAILURE_THEMES]), default=1)
+    unknown = speech.say("Could not be told: {n} contacts.", n=speech.published(found.unknown))
+    table = Table(
+        (speech.say("Theme"), speech.say("Failure demand"), speech.say("Share")),
+        tuple(
+            Row(
+                digest.names.themes[theme.theme],
+                (speech.number(theme.failures.k), speech.percent(theme.failures.value)),
+                bar=_bar(theme.failures.k, theme.failures.n, widest, "bad"),
+            )
+            for theme in found.themes[:FAILURE_THEMES]
+        ),
+    )
+    return Part(
+        speech.say("Failure demand"),
+        intro,
+        table if table.rows else None,
+        (
+            speech.say("Survey answers are not counted here."),
+            *((unknown,) if found.unknown else ()),
+        ),
+    )
+
+
+def ratings(digest: Digest, speech: Speech) -> Part | None:
+    if not digest.ratings:
+        return None
+    rows = []
+    for row in digest.ratings:
+        question = sentences.QUESTIONS[row.whole.now.question]
+        if row.own is None:
+            rows.append(_rating(speech, question, row.whole))
+            continue
+        own = speech.say("{question}, own themes", question=question)
+        whole = speech.say("{question}, whole organisation", question=question)
+        rows += [_rating(speech, own, row.own), _rating(speech, whole, row.whole)]
+    columns = (speech.say("Question"), speech.say("Result"), speech.say("Answers"))
+    return Part(speech.say("Ratings"), (), Table(columns, tuple(rows)))
+
+
+def _rating(speech: Speech, name: str, result: Result) -> Row:
+    score = result.now
+    answers = speech.published(score.n)
+    if score.value is None or score.margin is None:
+        few = speech.say("Too few answers for a result.")
+        return Row(name, ("–", answers), (few,) if score.n else ())
+    decimals = 0 if score.question == "nps" else 1
+    explained = speech.say(
+        _RATINGS[score.question],
+        mean=speech.number(score.value, decimals),
+        margin=speech.number(score.margin, decimals),
+    )
+    details = (explained, *sentences.score_change(speech, result))
+    return Row(name, (with_margin(speech, score), answers), details)
+
+
+def with_margin(speech: Speech, score: Score) -> str:
+    """'12 ±9' for NPS, '82 % (78–85 %)' for the shares of good answers."""
+    value = sentences.score_value(speech, score)
+    if score.good is not None:
+        return f"{value} ({speech.percents(score.good.low, score.good.high)})"
+    return f"{value} ±{speech.number(score.margin or 0)}"
+
+
+def touchpoints(digest: Digest, speech: Speech) -> Part | None:
+    journey = digest.journey
+    if not digest.whole_contacts or not (journey.heard or journey.silent or journey.small):
+        return None
+    names = digest.names.touchpoints
+    rows = tuple(
+        Row(
+            names[moment.touchpoint],
+            (speech.number(moment.contacts), _percent(speech, moment.negative)),
+            tuple(sentences.target(speech, result) for result in moment.targets),
+        )
+        for moment in journey.heard[:MOMENTS]
+    )
+    columns = (speech.say("Touchpoint"), speech.say("Contacts"), speech.say("Negative"))
+    notes = _listed(
+        speech.say,
+        names,
+        {
+            N_("Under five contacts: {list}."): journey.small,
+            N_("Nobody was heard from here: {list}."): journey.silent,
+            N_("Also on the journey: {list}."): [m.touchpoint for m in journey.heard[MOMENTS:]],
+        },
+    )
+    intro = speech.say("All customers' contacts by touchpoint, along the journey.")
+    return Part(
+        speech.say("Touchpoints"),
+        (intro,) if rows else (),
+        Table(columns, rows) if rows else None,
+        notes,
+    )
+
+
+def _listed(
+    say: Callable[..., str], names: Mapping[str, str], lists: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    return tuple(
+        say(message, list=", ".join(names[i] for i in ids)) for message, ids in lists.items() if ids
+    )
+
+
+def _percent(speech: Speech, share: Share | None) -> str:
+    return "–" if share is None else speech.percent(share.value)
+
+
+def voices(digest: Digest, speech: Speech) -> Part | None:
+    if not digest.contacts.now:
+        return None
+    kinds = (
+        (speech.say("Asked"), digest.voices.solicited, speech.say("Answers to surveys.")),
+        (
+            speech.say("Unasked"),
+            digest.voices.unsolicited,
+            speech.say("What customers said by themselves."),
+        ),
+    )
+    columns = (
+        speech.say("Voice"),
+        speech.say("Contacts"),
+        speech.say("Negative"),
+        speech.say("Positive"),
+    )
+    intro = speech.say(
+        "Those who answer surveys are often not those who contact you by themselves."
+    )
+    rows = tuple(_voice(speech, name, voice, detail) for name, voice, detail in kinds)
+    return Part(speech.say("Asked and unasked"), (intro,), Table(columns, rows))
+
+
+def _voice(speech: Speech, name: str, voice: Voice, detail: str) -> Row:
+    tones = [s if s and s.n >= 5 else None for s in (voice.negative, voice.positive)]
+    cells = (speech.published(voice.contacts), *(_percent(speech, tone) for tone in tones))
+    if tones[0] is None:
+        return Row(name, cells, (detail,))
+    basis = speech.say("{n} of them with text.", n=tones[0].n)
+    return Row(name, cells, (f"{detail} {basis}",))
+
+
+def sources(digest: Digest, speech: Speech) -> Part | None:
+    if not digest.sources:
+        return None
+    rows = tuple(
+        Row(
+            digest.names.sources[state.source],
+            (speech.published(state.contacts),),
+            (sentences.source(speech, state, digest.time_zone),),
+            alert=state.silent,
+        )
+        for state in digest.sources
+    )
+    return Part(
+        speech.say("Sources"), (), Table((speech.say("Source"), speech.say("Contacts")), rows)
+    )
+
+
+SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {
+    Section.NEGATIVE: negative,
+    Section.POSITIVE: positive,
+    Section.FAILURE: failure,
+    Section.RATINGS: ratings,
+    Section.TOUCHPOINTS: touchpoints,
+    Section.VOICES: voices,
+    Section.SOURCES: sources,
+}

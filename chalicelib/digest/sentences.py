@@ -1,0 +1,240 @@
+"""Sentences: each says one plain, true thing with its number.
+
+Counts pass `Speech.published`, so what they stand beside is always a plural.
+"""
+
+from __future__ import annotations
+
+from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareChange
+from chalicelib.digest.speech import N_, Speech
+from chalicelib.insights.last_week import Change
+from chalicelib.insights.ratings import Score
+from chalicelib.insights.sources import SourceState
+from chalicelib.insights.touchpoints import Standing, TargetResult
+from chalicelib.insights.usual import Finding
+from chalicelib.insights.verdict import Verdict
+
+QUESTIONS = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+
+_MORE, _LESS = Verdict.MORE, Verdict.LESS
+
+_HOUSE = {
+    _MORE: N_("{n} contacts in all – clearly more than usual (about {usual})."),
+    _LESS: N_("{n} contacts in all – clearly fewer than usual (about {usual})."),
+}
+_THIS_WEEK = {
+    _MORE: N_("{theme}: {n} contacts – clearly more than usual (about {usual})."),
+    _LESS: N_("{theme}: {n} contacts – clearly fewer than usual (about {usual})."),
+}
+_FOUR_WEEKS = {
+    _MORE: N_("{theme}: {n} contacts in four weeks – clearly more than usual (about {usual})."),
+    _LESS: N_("{theme}: {n} contacts in four weeks – clearly fewer than usual (about {usual})."),
+}
+_IN_A_ROW = {
+    (_MORE, False): N_("{n} contacts, clearly more than usual (about {usual})."),
+    (_LESS, False): N_("{n} contacts, clearly fewer than usual (about {usual})."),
+    (_MORE, True): N_("Still more contacts than usual: {n}, usually about {usual}."),
+    (_LESS, True): N_("Still fewer contacts than usual: {n}, usually about {usual}."),
+}
+_IN_A_ROW_FOUR_WEEKS = {
+    (_MORE, False): N_("{n} contacts in four weeks, clearly more than usual (about {usual})."),
+    (_LESS, False): N_("{n} contacts in four weeks, clearly fewer than usual (about {usual})."),
+    (_MORE, True): N_("Still more contacts than usual: {n} in four weeks, usually about {usual}."),
+    (_LESS, True): N_("Still fewer contacts than usual: {n} in four weeks, usually about {usual}."),
+}
+_TOP = {
+    "negative": N_("Most negative feedback: {theme} – {k} negative out of {n} contacts."),
+    "positive": N_("Most praise: {theme} – {k} positive out of {n} contacts."),
+}
+_SCORE = {
+    _MORE: N_("{question} rose: {now}, the week before {before} ({n} answers)."),
+    _LESS: N_("{question} fell: {now}, the week before {before} ({n} answers)."),
+}
+_SCORE_FACT = {
+    _MORE: N_("{question} rose: {now} (was {before})"),
+    _LESS: N_("{question} fell: {now} (was {before})"),
+}
+_TOP_FACT = {
+    "negative": N_("Most negative feedback: {theme}, {k} contacts"),
+    "positive": N_("Most praise: {theme}, {k} contacts"),
+}
+_CHANGE = {
+    _MORE: N_("More than the week before ({before})."),
+    _LESS: N_("Fewer than the week before ({before})."),
+    Verdict.SAME: N_("The week before {before} – no detectable change."),
+    Verdict.UNJUDGED: N_("The week before {before}."),
+}
+_SHARE_CHANGE = {
+    _MORE: N_("Higher than the week before ({before})."),
+    _LESS: N_("Lower than the week before ({before})."),
+    Verdict.SAME: N_("The week before {before} – no detectable change."),
+    Verdict.UNJUDGED: N_("The week before {before}."),
+}
+_TARGET = {
+    Standing.MET: N_("{measure} {value}, target {target}: met ({n} answers)."),
+    Standing.MISSED: N_("{measure} {value}, target {target}: not met ({n} answers)."),
+    Standing.NEAR: N_("{measure} {value}, target {target}: too close to call ({n} answers)."),
+}
+_TARGET_MEASURE = {"nps": N_("NPS"), "csat": N_("CSAT mean"), "ces": N_("CES mean")}
+_WAIT_TARGET = {
+    Standing.MET: N_("Average wait {value}, target {target}: met ({n} waits)."),
+    Standing.MISSED: N_("Average wait {value}, target {target}: not met ({n} waits)."),
+}
+
+
+def headline(digest: Digest, speech: Speech, head: Headline) -> str:
+    """One headline as a sentence."""
+    if isinstance(head, Finding):
+        house = head.theme is None
+        table = _HOUSE if house else _THIS_WEEK if head.weeks == 1 else _FOUR_WEEKS
+        theme = digest.names.themes.get(head.theme or "", "")
+        return speech.say(table[head.verdict], theme=theme, **_counts(speech, head))
+    if isinstance(head, Result):
+        return speech.say(_SCORE[head.verdict], **_scores(speech, head), n=head.now.n)
+    theme = digest.names.themes[head.theme.theme]
+    return speech.say(_TOP[head.sentiment], theme=theme, k=head.theme.k, n=head.theme.n)
+
+
+def finding(speech: Speech, found: Finding) -> str:
+    """A theme's finding under its own name."""
+    table = _IN_A_ROW if found.weeks == 1 else _IN_A_ROW_FOUR_WEEKS
+    return speech.say(table[found.verdict, found.repeated], **_counts(speech, found))
+
+
+def quoted(speech: Speech, quote: Quote) -> Quote:
+    """A customer's words between the reader's quotation marks."""
+    return Quote(speech.say("“{quote}”", quote=quote.text), quote.language)
+
+
+def _counts(speech: Speech, found: Finding) -> dict[str, object]:
+    return {"n": speech.published(found.count), "usual": round(found.usual)}
+
+
+def _scores(speech: Speech, result: Result) -> dict[str, object]:
+    before = result.before
+    return {
+        "question": QUESTIONS[result.now.question],
+        "now": score_value(speech, result.now),
+        "before": score_value(speech, before) if before else "",
+    }
+
+
+def score_value(speech: Speech, score: Score) -> str:
+    """NPS as points, CSAT and CES as the share of good answers; '–' under ten answers."""
+    if score.good is not None:
+        return speech.percent(score.good.value)
+    return "–" if score.value is None else speech.number(score.value)
+
+
+def change(speech: Speech, compared: Change) -> tuple[str, ...]:
+    """A count beside the week before; nothing where there is none."""
+    if compared.before is None:
+        return ()
+    before = speech.published(compared.before)
+    return (speech.say(_CHANGE[compared.verdict], before=before),)
+
+
+def share_change(speech: Speech, compared: ShareChange) -> tuple[str, ...]:
+    """A share beside the week before; nothing where either is missing."""
+    if compared.before is None or compared.now is None:
+        return ()
+    before = speech.percent(compared.before.value)
+    return (speech.say(_SHARE_CHANGE[compared.verdict], before=before),)
+
+
+def score_change(speech: Speech, result: Result) -> tuple[str, ...]:
+    """A score beside the week before; nothing where either had too few answers."""
+    if result.before is None or None in (result.before.value, result.now.value):
+        return ()
+    before = score_value(speech, result.before)
+    return (speech.say(_SHARE_CHANGE[result.verdict], before=before),)
+
+
+def target(speech: Speech, result: TargetResult) -> str:
+    """A touchpoint's result beside its target."""
+    if result.kind == "wait_s":
+        return speech.say(
+            _WAIT_TARGET[result.standing],
+            value=duration(speech, result.value),
+            target=duration(speech, result.target),
+            n=result.n,
+        )
+    decimals = 0 if result.kind == "nps" else 1
+    margin = speech.number(result.margin or 0, decimals)
+    return speech.say(
+        _TARGET[result.standing],
+        measure=speech.say(_TARGET_MEASURE[result.kind]),
+        value=f"{speech.number(result.value, decimals)} ±{margin}",
+        target=speech.number(result.target, 0 if result.target % 1 == 0 else decimals),
+        n=result.n,
+    )
+
+
+def duration(speech: Speech, seconds: float) -> str:
+    """Seconds under two minutes, else minutes with one decimal."""
+    if seconds < 120:
+        return speech.say("{n} s", n=round(seconds))
+    return speech.say("{n} min", n=speech.number(seconds / 60, 1))
+
+
+def source(speech: Speech, state: SourceState, zone: str) -> str:
+    """When a source was last heard from, and whether that is silence."""
+    if state.last is None:
+        return speech.say("Silent: nothing has arrived yet.")
+    last = speech.moment(state.last, zone)
+    if not state.silent:
+        return speech.say("Last heard from {moment}.", moment=last)
+    hours = round(state.expected_every_h)
+    return speech.count(
+        "Silent since {moment}; expected at least every {n} hour.",
+        "Silent since {moment}; expected at least every {n} hours.",
+        hours,
+        moment=last,
+    )
+
+
+def subject(digest: Digest, speech: Speech) -> str:
+    """The most useful fact and the week, on one line."""
+    # Names come from a file that may fold lines; a header must not.
+    fact = " ".join(_fact(digest, speech).split())
+    return speech.say("{fact} · week {week}", fact=fact, week=digest.week.number)
+
+
+def _empty_fact(digest: Digest, speech: Speech) -> str:
+    silent = len(digest.silent)
+    if not silent:
+        return speech.say("No contacts")
+    return speech.count("No contacts, {n} source silent", "No contacts, {n} sources silent", silent)
+
+
+def _fact(digest: Digest, speech: Speech) -> str:
+    silent = len(digest.silent)
+    head = digest.headlines[0] if digest.headlines else None
+    if not digest.contacts.now:
+        return _empty_fact(digest, speech)
+    if isinstance(head, Finding):
+        return _finding_fact(digest, speech, head)
+    if silent:
+        return speech.count(
+            "{n} source silent, the numbers may be too small",
+            "{n} sources silent, the numbers may be too small",
+            silent,
+        )
+    if head is None:
+        return speech.say("{n} contacts", n=speech.published(digest.contacts.now))
+    if isinstance(head, Result):
+        return speech.say(_SCORE_FACT[head.verdict], **_scores(speech, head))
+    theme = digest.names.themes[head.theme.theme]
+    return speech.say(_TOP_FACT[head.sentiment], theme=theme, k=head.theme.k)
+
+
+def _finding_fact(digest: Digest, speech: Speech, found: Finding) -> str:
+    values = _counts(speech, found)
+    if found.theme is None:
+        return speech.say("{n} contacts, usually about {usual}", **values)
+    theme = digest.names.themes[found.theme]
+    if found.weeks == 1:
+        return speech.say("{theme}: {n} contacts, usually about {usual}", theme=theme, **values)
+    return speech.say(
+        "{theme}: {n} contacts in four weeks, usually about {usual}", theme=theme, **values
+    )

@@ -1,0 +1,83 @@
+"""View: a digest in words, ready to be laid out. Both templates show exactly this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.digest.contents import Quote
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row's bar, whole percents of the table's widest: the part told of, and the rest."""
+
+    part: int
+    rest: int
+    tone: str  # "bad" or "good"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`head` names the row, `cells` stand under the columns, `details` are sentences below."""
+
+    head: str
+    cells: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    bar: Bar | None = None
+    quotes: tuple[Quote, ...] = ()
+    alert: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """`columns` name the head and then each cell."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section: title, sentences before the table, table, sentences after it."""
+
+    title: str
+    intro: tuple[str, ...] = ()
+    table: Table | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the week's numbers."""
+
+    label: str
+    value: str
+    margin: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class View:
+    """The whole digest, in the reader's words."""
+
+    language: str
+    subject: str
+    preheader: str
+    department: str
+    organisation: str
+    week: str
+    dates: str
+    alerts: tuple[str, ...]
+    headlines: tuple[str, ...]
+    notes: tuple[str, ...]
+    numbers_title: str
+    tiles: tuple[Tile, ...]
+    parts: tuple[Part, ...]
+    why: tuple[str, ...]
+    links: tuple[Link, ...]

@@ -1,0 +1,202 @@
+"""Wording: a Digest in the reader's language, as a View."""
+
+from __future__ import annotations
+
+from chalicelib.digest import sentences
+from chalicelib.digest.contents import Digest, Links
+from chalicelib.digest.sections import SECTIONS, with_margin
+from chalicelib.digest.speech import N_, Speech
+from chalicelib.digest.view import Link, Tile, View
+from chalicelib.insights import PUBLISHED_FROM
+from chalicelib.insights.history import JUDGED_FROM_WEEKS
+
+_WEEKLY = {
+    "monday": N_("on Mondays at {time}"),
+    "tuesday": N_("on Tuesdays at {time}"),
+    "wednesday": N_("on Wednesdays at {time}"),
+    "thursday": N_("on Thursdays at {time}"),
+    "friday": N_("on Fridays at {time}"),
+    "saturday": N_("on Saturdays at {time}"),
+    "sunday": N_("on Sundays at {time}"),
+}
+
+
+def view(digest: Digest, links: Links) -> View:
+    """Every word of the digest, once, for both templates."""
+    speech = Speech(digest.language)
+    parts = (SECTIONS[section](digest, speech) for section in digest.order)
+    headlines = _headlines(digest, speech)
+    tiles = _tiles(digest, speech)
+    return View(
+        language=digest.language,
+        subject=sentences.subject(digest, speech),
+        preheader=_preheader(headlines, tiles),
+        department=digest.department,
+        organisation=digest.organisation,
+        week=speech.say("Week {week}", week=digest.week.number),
+        dates=speech.dates(digest.week),
+        alerts=_alerts(digest, speech),
+        headlines=headlines,
+        notes=_notes(digest, speech),
+        numbers_title=speech.say("The week in numbers"),
+        tiles=tiles,
+        parts=tuple(part for part in parts if part),
+        why=_why(digest, speech),
+        links=_links(speech, links),
+    )
+
+
+def _preheader(headlines: tuple[str, ...], tiles: tuple[Tile, ...]) -> str:
+    """What an inbox shows after the subject, which tells the first headline already."""
+    numbers = " · ".join(f"{tile.label} {tile.value}" for tile in tiles[:2])
+    return " ".join((*headlines[1:2], numbers)) or " ".join(headlines)
+
+
+def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
+    silent = digest.silent
+    if not silent:
+        return ()
+    names = ", ".join(digest.names.sources[state.source] for state in silent)
+    return (
+        speech.count(
+            "{n} source is silent: {names}. The week's numbers may be too small.",
+            "{n} sources are silent: {names}. The week's numbers may be too small.",
+            len(silent),
+            names=names,
+        ),
+    )
+
+
+def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:
+    if digest.headlines:
+        return tuple(sentences.headline(digest, speech, head) for head in digest.headlines)
+    contacts = digest.contacts.now
+    if contacts >= PUBLISHED_FROM:
+        return ()
+    if contacts:
+        return (speech.say("Under five contacts: too few to break down."),)
+    if digest.whole_contacts:
+        elsewhere = speech.published(digest.whole_contacts)
+        return (
+            speech.say(
+                "The week had no contacts on your themes; the whole organisation had {n}.",
+                n=elsewhere,
+            ),
+        )
+    if digest.silent:
+        return (
+            speech.say(
+                "The week had no contacts. Have the silent sources checked: "
+                "silence is not the same as a good week."
+            ),
+        )
+    return (speech.say("The week had no contacts, and every source is within its usual rhythm."),)
+
+
+def _notes(digest: Digest, speech: Speech) -> tuple[str, ...]:
+    """What the reader must know before comparing weeks."""
+    if digest.judged or not digest.contacts.now:
+        return ()
+    if digest.history_weeks == 0:
+        return (speech.say("The first week: there is nothing to compare with yet."),)
+    return (
+        speech.count(
+            "Changes are judged from {needed} earlier weeks on; so far there is {n}.",
+            "Changes are judged from {needed} earlier weeks on; so far there are {n}.",
+            digest.history_weeks,
+            needed=JUDGED_FROM_WEEKS,
+        ),
+    )
+
+
+def _tiles(digest: Digest, speech: Speech) -> tuple[Tile, ...]:
+    contacts = digest.contacts.now
+    if not contacts:
+        return ()
+    compared = sentences.change(speech, digest.contacts)
+    tiles = [Tile(speech.say("Contacts"), speech.published(contacts), details=compared)]
+    return tuple(
+        tiles
+        + _negative_tile(digest, speech)
+        + _rating_tile(digest, speech)
+        + _failure_tile(digest, speech)
+    )
+
+
+def _negative_tile(digest: Digest, speech: Speech) -> list[Tile]:
+    share = digest.negative.now
+    if share is None:
+        return []
+    texts = speech.say("{k} of {n} with text.", k=speech.published(share.k), n=share.n)
+    return [
+        Tile(
+            speech.say("Negative"),
+            speech.percent(share.value),
+            speech.percents(share.low, share.high),
+            (texts, *sentences.share_change(speech, digest.negative)),
+        )
+    ]
+
+
+def _rating_tile(digest: Digest, speech: Speech) -> list[Tile]:
+    """The first question with a score: the department's own, else the whole organisation's."""
+    for row in digest.ratings:
+        for result, own in ((row.own, True), (row.whole, row.own is None)):
+            if result is None or result.now.value is None:
+                continue
+            name = sentences.QUESTIONS[result.now.question]
+            if not own:
+                name = speech.say("{question}, whole organisation", question=name)
+            elif row.own is not None:
+                name = speech.say("{question}, own themes", question=name)
+            value, _, margin = with_margin(speech, result.now).partition(" ±")
+            answers = speech.say("{n} answers.", n=result.now.n)
+            details = (answers, *sentences.score_change(speech, result))
+            return [Tile(name, value, f"±{margin}" if margin else "", details)]
+    return []
+
+
+def _failure_tile(digest: Digest, speech: Speech) -> list[Tile]:
+    if digest.failure is None:
+        return []
+    share = digest.failure.failures
+    basis = speech.say("{k} of {n} contacts.", k=speech.published(share.k), n=share.n)
+    return [
+        Tile(
+            speech.say("Failure demand"),
+            speech.percent(share.value),
+            speech.percents(share.low, share.high),
+            (basis, *sentences.share_change(speech, digest.failure_change)),
+        )
+    ]
+
+
+def _why(digest: Digest, speech: Speech) -> tuple[str, ...]:
+    when = speech.say(_WEEKLY[digest.weekday], time=speech.clock(digest.at))
+    return (
+        speech.say(
+            "A contact is a customer's message, call, survey answer or review. "
+            "A machine tells its theme and tone, and sometimes errs."
+        ),
+        speech.say(
+            "± and ranges show how much a number may vary by chance: "
+            "95 times out of 100 the true one lies within. "
+            "Counts under five are not shown. Personal data has been removed from quotes."
+        ),
+        speech.say(
+            "You receive this because your address is on the recipient list of "
+            "{department}, {organisation}. It is sent {when}.",
+            department=digest.department,
+            organisation=digest.organisation,
+            when=when,
+        ),
+    )
+
+
+def _links(speech: Speech, links: Links) -> tuple[Link, ...]:
+    page = (Link(speech.say("Open in the browser"), links.page_url),) if links.page_url else ()
+    return (
+        *page,
+        Link(speech.say("Questions: {contact}", contact=links.contact), f"mailto:{links.contact}"),
+        Link(speech.say("Unsubscribe"), links.unsubscribe_url),
+    )
