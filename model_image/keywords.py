@@ -51,7 +51,7 @@ def patterns(keyword: str, language: str) -> list[str]:
 
 def finnish_stems(word: str) -> set[str]:
     """Beginnings of a Finnish word's inflected forms, given its dictionary form."""
-    if len(word) < SHORT or word[-1] not in VOWELS + "sn":
+    if len(word) < 3 or word[-1] not in VOWELS + "sn":
         return {word}
     if word.endswith("nen"):
         return {word[:-2], word[:-3] + "s"}  # punainen : punaisen

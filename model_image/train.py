@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from model_image.backends.compact import WEIGHTS
 from model_image.concepts import Concepts
 from model_image.features import BUCKET_BITS, BUCKETS, lay_out
 from model_image.language import LANGUAGES
-from model_image.linear import Floats, LinearHead, quantise, save_head
-from model_image.themes import Evidence
+from model_image.linear import Floats, LinearHead, quantise, read_features, save_head
+from model_image.training import taxonomies
 from model_image.training.corpora import (
     NEGATIVE,
     NEUTRAL,
@@ -140,15 +141,19 @@ def document_rarity(data: Corpora) -> Floats:
 def train(data: Corpora) -> dict[str, np.ndarray]:
     """All arrays of the weights file."""
     concepts = Concepts.load(LANGUAGES)
-    evidence = Evidence()
+    telling = language_head(data)
+    rarity = np.round(document_rarity(data) * 16).astype(np.uint8)
+    own = taxonomies.own_task()
+    spoken = telling.logits(read_features(lay_out(own.texts)))[:, : len(LANGUAGES)].argmax(1)
+    tasks = [replace(own, spoken=spoken)]
+    tasks += [taxonomies.corpus_task(data, *task, seed=0) for task in taxonomies.CORPORA]
+    evidence = taxonomies.fit_evidence(tasks, concepts, rarity / 16)
     arrays: dict[str, np.ndarray] = {}
-    arrays |= save_head(language_head(data), "language")
+    arrays |= save_head(telling, "language")
     arrays |= save_head(sentiment_head(data), "sentiment")
     arrays |= save_head(demand_head(data, concepts), "demand")
-    arrays["rarity"] = np.round(document_rarity(data) * 16).astype(np.uint8)
-    arrays["evidence"] = np.array(
-        [evidence.intercept, evidence.ngrams, evidence.keywords, evidence.concepts]
-    )
+    arrays["rarity"] = rarity
+    arrays["evidence"] = np.array(astuple(evidence))
     return arrays
 
 

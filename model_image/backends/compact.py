@@ -98,7 +98,7 @@ class Compact:
         found = self.concepts.find(layout, code[owner])
         feeling = softmax(self.sentiment_head.logits(features, code[owner], found))
         evidence = prototypes.evidence(layout, features, found, self.rarity)
-        about = prototypes.scores(evidence, self.evidence)
+        about = self.evidence.scores(evidence)
         cues = self.demand_head.logits(features, code[owner], found)[:, 1]
 
         letters = np.add.reduceat(letters, first)
