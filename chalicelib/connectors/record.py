@@ -16,6 +16,9 @@ TEXT_CUT = "text-cut"
 #: Tags kept of one event, so that a thousand tags do not fill an item.
 MAX_TAGS = 50
 
+_LONGEST_ADDRESS = 254  # RFC 5321
+_PHONE_DIGITS = range(7, 16)  # E.164, with its country code
+
 
 def event(source: Source, channel: Channel, **values: Any) -> Event:
     """An Event of this source: its touchpoint and channel win, its text is kept to MAX_TEXT.
@@ -62,14 +65,14 @@ def customer(
 
     An address, then a number, then the company's own customer id, then the vendor's: the order
     is the same in every connector, so that one person is one customer across sources. The
-    vendor's ids carry its name, for two vendors may number different people alike.
+    vendor's ids carry its name, for two vendors may number different people alike. What cannot be
+    an address or a number (too long, too short) names nobody.
     """
-    if email and "@" in email:
+    if email and "@" in email and len(email) <= _LONGEST_ADDRESS:
         return "email:" + email.strip().lower()
-    if phone:
-        digits = "".join(c for c in phone if c.isdigit())
-        if digits:
-            return "phone:+" + digits.removeprefix("00")
+    digits = "".join(c for c in phone or "" if c in "0123456789").removeprefix("00")
+    if len(digits) in _PHONE_DIGITS:
+        return "phone:+" + digits
     if own_id:
         return "id:" + own_id
     return f"id:{vendor}:{vendor_id}" if vendor_id else None

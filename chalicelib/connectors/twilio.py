@@ -37,6 +37,8 @@ _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 1000
 _UNANSWERED = frozenset({"busy", "failed", "no-answer", "canceled"})
 _LEFT = frozenset({"no-answer", "canceled"})  # busy and failed were not the caller's decision
+#: What Twilio writes for a withheld number: nobody, or all such callers would be one customer.
+_WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 _TERMINAL = _UNANSWERED | {"completed"}
 
 Form = Mapping[str, str]
@@ -107,7 +109,7 @@ def _message(form: Form, received_at: datetime) -> tuple[Channel, Values]:
         "kind": EventKind.MESSAGE,
         "occurred_at": received_at,  # Twilio does not date messages
         "text": words,
-        "customer": record.customer(phone=sender.removeprefix("whatsapp:")),
+        "customer": _person(sender.removeprefix("whatsapp:")),
     }
     return Channel.CHAT if whatsapp else Channel.SMS, values
 
@@ -210,8 +212,12 @@ def _base(form: Form, received_at: datetime) -> Values:
         "role": Role.AGENT if outbound else Role.CUSTOMER,
         "occurred_at": _when(form.get("Timestamp"), received_at),
         # On the leg to an agent, From is the company's number or the customer's: not reliable.
-        "customer": None if call else record.customer(phone=form.get("To" if outbound else "From")),
+        "customer": None if call else _person(form.get("To" if outbound else "From")),
     }
+
+
+def _person(number: str | None) -> str | None:
+    return None if number in _WITHHELD else record.customer(phone=number)
 
 
 def _when(stamp: str | None, received_at: datetime) -> datetime:

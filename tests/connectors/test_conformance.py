@@ -1,0 +1,234 @@
+"""The promises that every connector keeps, on every recorded request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.connectors import CONNECTORS
+from chalicelib.connectors.base import Outcome, Request
+from chalicelib.errors import Rejected
+from tests.connectors.recordings import Recording, dumped, outcome, parsed, recordings
+from tests.connectors.validity import assert_valid
+
+ALL = recordings()
+SIGNED = [r for r in ALL if r.connector.name != "rows"]
+BODY_SIGNED = [r for r in SIGNED if r.connector.name != "postmark"]
+TIME_SIGNED = [r for r in SIGNED if r.connector.name in ("zendesk", "standard")]
+OTHER_SECRET = "whsec_Q2FycmllZCBieSBub2JvZHkgYXQgYWxsISE="
+
+
+def each(chosen: Sequence[Recording]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("recording", [pytest.param(r, id=r.name) for r in chosen])
+
+
+def accepted(recording: Recording, *secrets: str, request: Request | None = None) -> None:
+    recording.connector.verify(request or recording.request, secrets, recording.at)
+
+
+def refused(recording: Recording, *secrets: str, request: Request | None = None) -> str:
+    """The reason, which must hold no secret and no signature that would fit."""
+    given = request or recording.request
+    with pytest.raises(Rejected) as caught:
+        recording.connector.verify(given, secrets, recording.at)
+    reason = str(caught.value)
+    assert not any(secret and secret in reason for secret in secrets)
+    proofs = (recording.request.headers[name] for name in proof_headers(recording))
+    assert not any(len(proof) > 12 and proof in reason for proof in proofs)
+    return reason
+
+
+def proof_headers(recording: Recording) -> list[str]:
+    """The headers that signing with another secret would change."""
+    other = recording.connector.sign(recording.request, OTHER_SECRET, recording.at)
+    return [k for k, v in other.headers.items() if recording.request.headers[k] != v]
+
+
+def with_header(request: Request, name: str, value: str | None) -> Request:
+    headers = {k: v for k, v in request.headers.items() if k != name}
+    return replace(request, headers=headers if value is None else {**headers, name: value})
+
+
+def test_every_connector_is_recorded() -> None:
+    assert {r.connector.name for r in ALL} == set(CONNECTORS)
+    assert all(CONNECTORS[name].name == name for name in CONNECTORS)
+    with pytest.raises(KeyError):
+        CONNECTORS["importlib"]
+
+
+@each(ALL)
+def test_recording_is_byte_exact(recording: Recording) -> None:
+    assert dumped(parsed(recording.path.read_bytes())) == recording.path.read_bytes()
+    assert recording.request.headers["content-length"] == str(len(recording.request.body))
+
+
+@each(ALL)
+def test_outcome_is_the_expected_one(recording: Recording) -> None:
+    assert outcome(recording) == recording.expected
+
+
+@each([r for r in ALL if "events" in r.expected])
+def test_events_are_valid_and_theirs(recording: Recording) -> None:
+    events = recording.connector.events(recording.request, recording.source, recording.at)
+    assert events
+    for event in events:
+        assert_valid(event)
+        assert event.source == recording.source.name
+    ids = [event.event_id for event in events]
+    assert len(set(ids)) == len(ids)
+
+
+@each([r for r in ALL if "events" in r.expected])
+def test_the_same_delivery_has_the_same_identity(recording: Recording) -> None:
+    later = recording.at + timedelta(hours=3)
+    once, again = (
+        recording.connector.events(recording.request, recording.source, at)
+        for at in (recording.at, later)
+    )
+    assert [(e.event_id, e.interaction_key) for e in once] == [
+        (e.event_id, e.interaction_key) for e in again
+    ]
+
+
+@each(SIGNED)
+def test_good_signature(recording: Recording) -> None:
+    accepted(recording, recording.secret)
+
+
+@each(SIGNED)
+def test_second_secret(recording: Recording) -> None:
+    accepted(recording, OTHER_SECRET, recording.secret)
+    accepted(recording, recording.secret, OTHER_SECRET)
+
+
+@each(SIGNED)
+def test_wrong_secret(recording: Recording) -> None:
+    refused(recording, OTHER_SECRET)
+    refused(recording, recording.secret[:-1] + "0")
+    refused(recording, recording.secret + "0000")
+
+
+@each(SIGNED)
+def test_no_secret_fails_closed(recording: Recording) -> None:
+    assert "no secret" in refused(recording)
+    refused(recording, "")
+    try:
+        forged = recording.connector.sign(recording.request, "", recording.at)
+    except Rejected:
+        return  # Standard Webhooks: an empty key cannot even sign
+    assert forged != recording.request
+    refused(recording, "", request=forged)
+    refused(recording, "", recording.secret, request=forged)
+
+
+@each(BODY_SIGNED)
+def test_one_changed_byte(recording: Recording) -> None:
+    body = recording.request.body
+    for place in {0, len(body) // 2, len(body) - 1}:
+        changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+        refused(recording, recording.secret, request=replace(recording.request, body=changed))
+    refused(recording, recording.secret, request=replace(recording.request, body=body + b" "))
+    refused(recording, recording.secret, request=replace(recording.request, body=b""))
+
+
+@each(SIGNED)
+def test_missing_header(recording: Recording) -> None:
+    assert proof_headers(recording)
+    for name in proof_headers(recording):
+        reason = refused(
+            recording, recording.secret, request=with_header(recording.request, name, None)
+        )
+        assert "missing" in reason or "no v1" in reason
+
+
+MALFORMED = [
+    pytest.param("", id="empty"),
+    pytest.param(" ", id="blank"),
+    pytest.param("x", id="one letter"),
+    pytest.param("sha1=", id="prefix alone"),
+    pytest.param("sha256=", id="other prefix alone"),
+    pytest.param("sha1=zz", id="not hex"),
+    pytest.param("sha256=%%%", id="not base64"),
+    pytest.param("v1,", id="version alone"),
+    pytest.param("v1", id="no comma"),
+    pytest.param("v1a,AAAA v2,AAAA", id="unknown versions"),
+    pytest.param(" ".join(["v1,AAAA"] * 900), id="hundreds of signatures"),
+    pytest.param("Basic", id="basic without a pair"),
+    pytest.param("Basic ????", id="basic not base64"),
+    pytest.param("Basic /////w==", id="basic not UTF-8"),
+    pytest.param("Bearer abc", id="bearer"),
+    pytest.param("ä" * 40, id="not ASCII"),
+    pytest.param("\ud800", id="half a surrogate pair"),
+    pytest.param("\x00", id="NUL"),
+    pytest.param("A" * 100_000, id="very long"),
+]
+
+
+@pytest.mark.parametrize("value", MALFORMED)
+@pytest.mark.parametrize(
+    "recording",
+    [pytest.param(r, id=name) for name in CONNECTORS for r in SIGNED if r.connector.name == name][
+        ::9
+    ],
+)
+def test_malformed_header(recording: Recording, value: str) -> None:
+    names = [*proof_headers(recording), *(k for k in recording.request.headers if "-time" in k)]
+    for name in names:
+        request = with_header(recording.request, name, value)
+        refused(recording, recording.secret, request=request)
+
+
+@each(TIME_SIGNED)
+def test_stale_time(recording: Recording) -> None:
+    verify = recording.connector.verify
+    for seconds in (-299, 0, 299):
+        verify(recording.request, [recording.secret], recording.at + timedelta(seconds=seconds))
+    for seconds in (-302, 302, 86_400):
+        with pytest.raises(Rejected, match=r"old|in the future"):
+            verify(recording.request, [recording.secret], recording.at + timedelta(seconds=seconds))
+
+
+@each([r for r in ALL if r.connector.name == "rows"])
+def test_rows_are_never_received(recording: Recording) -> None:
+    refused(recording, "none")
+    refused(recording)
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_every_answer_is_one_that_does_no_harm(name: str) -> None:
+    connector = CONNECTORS[name]
+    kept = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.SKIPPED, Outcome.UNREADABLE)
+    assert all(200 <= connector.status_for(outcome) < 300 for outcome in kept)
+    assert connector.status_for(Outcome.RETRYABLE) == 503
+    assert connector.status_for(Outcome.REJECTED) in (401, 403)
+    assert connector.status_for(Outcome.MISCONFIGURED) in (500, 503)
+    assert not {404, 406, 410, 429} & {connector.status_for(outcome) for outcome in Outcome}
+    assert connector.reply_for(Outcome.ACCEPTED).body == ""
+    assert connector.secret_hint
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome_", "status"),
+    [
+        pytest.param("postmark", Outcome.SKIPPED, 200, id="postmark sends again on 204"),
+        pytest.param("postmark", Outcome.UNREADABLE, 200, id="postmark sends again on 202"),
+        pytest.param("postmark", Outcome.REJECTED, 401, id="postmark gives up on 403"),
+        pytest.param("twilio", Outcome.ACCEPTED, 204, id="twilio reads a body as TwiML"),
+        pytest.param("twilio", Outcome.UNREADABLE, 204, id="twilio: 202 would need TwiML"),
+        pytest.param("typeform", Outcome.RETRYABLE, 503, id="typeform tries 503 for 10 hours"),
+        pytest.param("typeform", Outcome.MISCONFIGURED, 503, id="typeform tries 500 five times"),
+    ],
+)
+def test_statuses_that_vendors_read_their_own_way(
+    name: str, outcome_: Outcome, status: int
+) -> None:
+    assert CONNECTORS[name].status_for(outcome_) == status
+
+
+def test_retry_after_is_sent_where_the_vendor_heeds_it() -> None:
+    assert CONNECTORS["zendesk"].reply_for(Outcome.RETRYABLE).headers == {"Retry-After": "30"}
+    assert CONNECTORS["zendesk"].reply_for(Outcome.ACCEPTED).headers == {}
+    assert CONNECTORS["typeform"].reply_for(Outcome.RETRYABLE).headers == {}
