@@ -95,7 +95,7 @@ class LocalHub:
         self._model_url = self._model_url or stack.enter_context(model_server(self._model_log()))
         self._aws_url = stack.enter_context(local_aws(REGION, self._wake))
         os.environ["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = self._model_url
-        stack.enter_context(_fresh_clients())
+        stack.enter_context(fresh_clients())
         self.stack = create(merge_template(DEV), STACK, REGION)
         app_module = import_module("app")
         self.functions = stack.enter_context(
@@ -262,7 +262,7 @@ def _depth(queue_url: str) -> int:
     return sum(int(found["Attributes"][name]) for name in names)
 
 
-def _fresh_clients() -> ExitStack:
+def fresh_clients() -> ExitStack:
     """Forget clients of an earlier hub, whose endpoints are gone; and these at the end."""
 
     def forget() -> None:

@@ -62,6 +62,8 @@ class Mailbox:
             self._seen += len(new)
         for message in new:
             content = message.raw_data.encode()
+            # moto adds the To header to the destinations that the call named.
+            message.destinations = list(dict.fromkeys(message.destinations))
             self._mails += [Mail(recipient, content) for recipient in message.destinations]
             for event in self._events(message, content):
                 self._publish(event)

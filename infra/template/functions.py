@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.template import permissions
+from infra.template import permissions, storage
 
 PARAMETERS: dict[str, Any] = {
     "ApiRatePerSecond": {
@@ -15,10 +15,8 @@ PARAMETERS: dict[str, Any] = {
     "ApiBurst": {"Type": "Number", "Default": 400},
 }
 
-#: How many messages one call of `understand` gets, and how long Lambda waits to collect them.
-#: One call of the model endpoint takes the whole batch. Over 10 messages Lambda demands a window.
+#: How many messages one call of `understand` gets: one call of the model endpoint takes them all.
 BATCH_SIZE = 100
-BATCH_WINDOW_S = 5
 #: Batches understood at once: bounds what the endpoint and one day's summary rows must bear.
 MAX_CONCURRENCY = 10
 
@@ -60,7 +58,7 @@ def resources(stage: str) -> dict[str, Any]:
                 # Chalice writes {"Fn::Sub": ...}; the same key replaces it.
                 "Queue": {"Fn::Sub": "${EventsQueue.Arn}"},
                 "BatchSize": BATCH_SIZE,
-                "MaximumBatchingWindowInSeconds": BATCH_WINDOW_S,
+                "MaximumBatchingWindowInSeconds": storage.BATCH_WINDOW_S,
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "ScalingConfig": {"MaximumConcurrency": MAX_CONCURRENCY},
             }
@@ -85,6 +83,10 @@ def resources(stage: str) -> dict[str, Any]:
                 ]
             }
         }
+    # Chalice names the API's function here by an id that the template does not have.
+    found["ApiHandlerLogGroup"] = {
+        "Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}
+    }
     found["RestAPI"] = {
         "Properties": {
             "Name": {"Fn::Sub": "${AWS::StackName}-api"},

@@ -29,10 +29,13 @@ TABLES: dict[str, tuple[type[Model], str]] = {
     "RegistryTable": (models.RegistryRow, "registry"),
 }
 
-UNDERSTAND_TIMEOUT_S = 60
-#: AWS asks for six times the function's timeout: a throttled batch is retried within it.
-EVENTS_VISIBILITY_S = 6 * UNDERSTAND_TIMEOUT_S
-#: A poison message is tried this often, about half an hour, before it is set aside.
+#: Twice the longest call of the endpoint (SageMaker ends a call after 60 s).
+UNDERSTAND_TIMEOUT_S = 120
+#: How long Lambda waits to collect a batch.
+BATCH_WINDOW_S = 5
+#: AWS asks for six times the function's timeout and the window: throttled batches wait in it.
+EVENTS_VISIBILITY_S = 6 * UNDERSTAND_TIMEOUT_S + BATCH_WINDOW_S
+#: A poison message is tried this often, within about an hour, before it is set aside.
 MAX_RECEIVE_COUNT = 5
 DEAD_LETTER_DAYS = 14
 

@@ -1,0 +1,201 @@
+"""The deployable template: what cfn-lint and moto do not check is asserted here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chalice.app import SQSEventConfig
+
+import app
+from chalicelib.adapters.settings import _OPTIONAL, Settings, read_settings
+from chalicelib.organisation import Retention
+from infra.package import Package, lint
+from infra.paths import CHALICE_CONFIG
+from infra.template import DEV, STAGES, functions, merge_template, storage
+
+Resources = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def resources(dev: Package) -> Resources:
+    found: Resources = dev.cloudformation["Resources"]
+    return found
+
+
+def of_type(resources: Resources, kind: str) -> dict[str, Any]:
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
+
+
+def test_the_translated_template_is_clean(dev: Package, tmp_path: Path) -> None:
+    path = tmp_path / "cfn.json"
+    path.write_text(json.dumps(dev.cloudformation))
+    assert lint(path) == []
+
+
+def test_lint_catches_what_the_sam_file_hides(dev: Package, tmp_path: Path) -> None:
+    broken = json.loads(json.dumps(dev.cloudformation))
+    mapping = broken["Resources"]["UnderstandUnderstandSqsEventSource"]["Properties"]
+    mapping["FunctionResponseTypes"] = ["ReportBatchFailures"]
+    path = tmp_path / "cfn.json"
+    path.write_text(json.dumps(broken))
+    assert any("FunctionResponseTypes" in fault for fault in lint(path))
+
+
+def test_every_patch_lands_on_a_resource_that_chalice_makes(dev: Package) -> None:
+    # A patch on a misspelt id would become a resource without a type.
+    assert [name for name, r in dev.sam["Resources"].items() if "Type" not in r] == []
+
+
+def test_tables_expire_recover_and_are_encrypted(resources: Resources) -> None:
+    tables = of_type(resources, "AWS::DynamoDB::Table")
+    assert tables.keys() == {"EventsTable", "InteractionsTable", "SummariesTable", "RegistryTable"}
+    for table in tables.values():
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["KeySchema"][0]["KeyType"] == "HASH"
+
+
+def test_data_outlives_the_stack_outside_dev() -> None:
+    for stage in STAGES:
+        found = merge_template(stage)["Resources"]
+        kept = [*storage.TABLES, "ArchiveBucket"]
+        policies = {found[name]["DeletionPolicy"] for name in kept}
+        protected = {found[n]["Properties"]["DeletionProtectionEnabled"] for n in storage.TABLES}
+        assert policies == {"Delete" if stage == DEV else "Retain"}
+        assert protected == {stage != DEV}
+
+
+def test_dead_letters(resources: Resources) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    redrive = queues["EventsQueue"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]}
+    assert redrive["maxReceiveCount"] >= 5  # AWS's advice for Lambda
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    alarmed = {
+        json.dumps(dimension["Value"])
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Dimensions"]
+    }
+    for queue in ("EventsDeadLetterQueue", "FailedCallsQueue"):
+        assert json.dumps({"Fn::GetAtt": [queue, "QueueName"]}) in alarmed
+
+
+def test_asynchronous_calls_have_a_dead_letter_queue(resources: Resources) -> None:
+    lambdas = of_type(resources, "AWS::Lambda::Function")
+    for name in ("MailEvents", "SendDigests", "RollUp"):
+        target = lambdas[name]["DeadLetterConfig"]["TargetArn"]
+        assert target == {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]}
+
+
+def test_the_archive(resources: Resources) -> None:
+    bucket = resources["ArchiveBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    rule = bucket["LifecycleConfiguration"]["Rules"][0]
+    assert (rule["Prefix"], rule["Status"]) == ("raw/", "Enabled")
+    encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert "VersioningConfiguration" not in bucket  # what is erased must be gone
+    statement = resources["ArchiveBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_raw_payloads_live_as_long_as_the_organisation_says_by_default() -> None:
+    default = merge_template(DEV)["Parameters"]["RawDays"]["Default"]
+    assert default == Retention().raw_days
+
+
+def test_the_queue_feeds_understand(resources: Resources) -> None:
+    mapping = resources["UnderstandUnderstandSqsEventSource"]["Properties"]
+    assert mapping["EventSourceArn"] == {"Fn::Sub": "${EventsQueue.Arn}"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout_s = resources["Understand"]["Properties"]["Timeout"]
+    assert timeout_s == storage.UNDERSTAND_TIMEOUT_S
+    visibility_s = resources["EventsQueue"]["Properties"]["VisibilityTimeout"]
+    assert visibility_s >= 6 * timeout_s + mapping["MaximumBatchingWindowInSeconds"]
+
+
+def test_the_decorator_and_the_template_agree() -> None:
+    found = [c for c in app.app.event_sources if isinstance(c, SQSEventConfig)]
+    assert [(c.batch_size, c.maximum_batching_window_in_seconds) for c in found] == [
+        (functions.BATCH_SIZE, storage.BATCH_WINDOW_S)
+    ]
+
+
+def test_every_setting_reaches_every_function(resources: Resources) -> None:
+    required = {f.name.upper() for f in fields(Settings) if f.name not in _OPTIONAL}
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        assert required - variables.keys() == {"REGION"}  # Lambda itself sets AWS_REGION
+        read_settings({**dict.fromkeys(variables, "x"), "AWS_REGION": "eu-north-1"})
+
+
+def test_mail_events_come_back(resources: Resources) -> None:
+    destination = resources["MailEventDestination"]["Properties"]["EventDestination"]
+    assert {"send", "bounce", "complaint"} <= set(destination["MatchingEventTypes"])
+    assert destination["SnsDestination"] == {"TopicARN": {"Ref": "MailTopic"}}
+    subscription = of_type(resources, "AWS::SNS::Subscription").popitem()[1]
+    assert subscription["TopicArn"] == {"Fn::Sub": "${MailTopic}"}
+    assert subscription["Endpoint"] == {"Fn::GetAtt": ["MailEvents", "Arn"]}
+
+
+def test_the_api_is_throttled_and_regional(resources: Resources) -> None:
+    settings = resources["RestAPIdevStage"]["Properties"]["MethodSettings"][0]
+    assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRatePerSecond"}
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert resources["RestAPI"]["Properties"]["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+
+
+def test_binary_bodies_reach_the_handler_as_they_were_signed(resources: Resources) -> None:
+    types = resources["RestAPI"]["Properties"]["Body"]["x-amazon-apigateway-binary-media-types"]
+    assert "application/json" in types
+    assert "*/*" not in types  # then answers to senders without an Accept header would fail
+
+
+def test_each_function_has_its_own_role(resources: Resources) -> None:
+    lambdas = of_type(resources, "AWS::Lambda::Function")
+    assert lambdas.keys() == functions.FUNCTIONS.keys()
+    for name, function in lambdas.items():
+        assert function["Role"] == {"Fn::GetAtt": [functions.FUNCTIONS[name], "Arn"]}
+
+
+def statements(resources: Resources, function: str) -> list[dict[str, Any]]:
+    role = resources[functions.FUNCTIONS[function]]["Properties"]
+    found: list[dict[str, Any]] = role["Policies"][0]["PolicyDocument"]["Statement"]
+    return found
+
+
+def actions(resources: Resources, function: str) -> set[str]:
+    found = [s["Action"] for s in statements(resources, function)]
+    return {a for action in found for a in ([action] if isinstance(action, str) else action)}
+
+
+def test_no_role_may_do_everything(resources: Resources) -> None:
+    for function in functions.FUNCTIONS:
+        assert not any("*" in action for action in actions(resources, function))
+        for statement in statements(resources, function):
+            # X-Ray alone has no resources to name.
+            only_xray = all(a.startswith("xray:") for a in statement["Action"])
+            assert statement["Resource"] != "*" or only_xray
+
+
+def test_what_faces_the_internet_reads_no_interaction(resources: Resources) -> None:
+    for statement in statements(resources, "APIHandler"):
+        assert "InteractionsTable" not in json.dumps(statement["Resource"])
+    assert "dynamodb:Query" not in actions(resources, "APIHandler")
+    assert "s3:GetObject" not in actions(resources, "APIHandler")
+
+
+def test_stages_are_those_of_chalice() -> None:
+    assert set(json.loads(CHALICE_CONFIG.read_text())["stages"]) == set(STAGES)
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    with pytest.raises(ValueError, match="not one of dev, prod"):
+        merge_template("staging")
