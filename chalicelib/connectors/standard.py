@@ -22,7 +22,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -37,6 +37,7 @@ from chalicelib.interaction import Channel, Event
 
 _PAYLOAD = "$."
 _OPTIONS = frozenset({"mapping", "foreach", "only", "time_zone"})
+_NOTHING: tuple[Any, ...] = (None, False, "", [], {})  # what JMESPath itself calls false
 #: Records of one delivery. More is a file: use `hub import`.
 MAX_RECORDS = 1000
 
@@ -98,20 +99,19 @@ def _defaults(payload: Any, columns: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _records(payload: Any, source: Source) -> list[tuple[int, Mapping[str, Any]]]:
     """(place, columns) of each record that `only` lets through."""
-    options = source.options
-    mapping, foreach, only = _settings(source)
-    items = _search(foreach, payload, payload) if foreach else [payload]
+    mapping, foreach, only = _plan(source)
+    items = _search(foreach[0], payload, payload, foreach[1]) if foreach[0] else [payload]
     if items is None:
         items = []
     if not isinstance(items, list):
-        unreadable(f"what options.foreach ({options['foreach']}) finds", "a list", items)
-    wanted = [
+        unreadable(f"what {foreach[1]} finds", "a list", items)
+    wanted = (
         (place, item)
         for place, item in enumerate(items)
-        if not only or _search(only, item, payload) not in (None, False, "", [], {})
-    ]
+        if not only[0] or _search(only[0], item, payload, only[1]) not in _NOTHING
+    )
     return [
-        (place, {name: _search(at, item, payload) for name, at in mapping.items()})
+        (place, {name: _search(said[0], item, payload, said[1]) for name, said in mapping.items()})
         if mapping
         else (place, _own_record(item))
         for place, item in wanted
@@ -126,42 +126,22 @@ def _own_record(item: Any) -> Mapping[str, Any]:
     return held
 
 
-def _search(expression: str, item: Any, payload: Any) -> Any:
-    whole = expression.startswith(_PAYLOAD)
+def _search(expression: str, item: Any, payload: Any, where: str) -> Any:
+    """What the expression finds; `where` names it in organisation.yaml."""
+    parsed = _compiled(expression, where)
     try:
-        return _compiled(expression.removeprefix(_PAYLOAD)).search(payload if whole else item)
+        return parsed.search(payload if expression.startswith(_PAYLOAD) else item)
     except (JMESPathError, TypeError, ValueError, RecursionError, OverflowError) as error:
-        # The types of the payload do not fit a function of the expression. Its own message may
-        # quote the payload.
-        raise Unreadable(f"the expression {expression!r} does not fit the payload") from error
+        # The types of the payload do not fit a function of the expression. The error's own
+        # message may quote the payload.
+        raise Unreadable(f"{where}: {expression!r} does not fit the payload") from error
 
 
-def _settings(source: Source) -> tuple[Mapping[str, str], str, str]:
-    """(mapping, foreach, only), validated and compiled; raises Misconfigured."""
-    options, where = source.options, f"sources.{source.name}.options"
-    mapping = options.get("mapping") or {}
-    if not isinstance(mapping, Mapping):
-        raise Misconfigured(f"{where}.mapping must map each column to a JMESPath expression")
-    unknown = sorted(str(name) for name in mapping if name not in COLUMNS)
-    if unknown:
-        raise Misconfigured(
-            f"{where}.mapping.{unknown[0]} is not a column; write one of "
-            f"{', '.join(sorted(COLUMNS))}"
-        )
-    foreach, only = options.get("foreach") or "", options.get("only") or ""
-    for name, expression in {**mapping, "foreach": foreach, "only": only}.items():
-        at = f"{where}.{name}" if name in ("foreach", "only") else f"{where}.mapping.{name}"
-        _validate(expression, at, may_be_empty=name in ("foreach", "only"))
-    return mapping, foreach, only
-
-
-def _validate(expression: object, where: str, *, may_be_empty: bool) -> None:
-    if may_be_empty and expression == "":
-        return
-    if not isinstance(expression, str):
-        raise Misconfigured(f"{where} must be text, a JMESPath expression such as data.comment")
+@lru_cache(maxsize=1024)
+def _compiled(expression: str, where: str) -> ParsedResult:
+    """Raises Misconfigured when it is no JMESPath."""
     try:
-        _compiled(expression.removeprefix(_PAYLOAD))
+        return jmespath.compile(expression.removeprefix(_PAYLOAD))
     except (JMESPathError, RecursionError) as error:
         place = getattr(error, "lex_position", None)
         at = f" near character {place + 1}" if isinstance(place, int) else ""
@@ -171,20 +151,50 @@ def _validate(expression: object, where: str, *, may_be_empty: bool) -> None:
         ) from error
 
 
-@lru_cache(maxsize=1024)
-def _compiled(expression: str) -> ParsedResult:
-    return jmespath.compile(expression)
+class _Plan(NamedTuple):
+    """The options, validated: column -> (expression, where it stands)."""
+
+    mapping: Mapping[str, tuple[str, str]]
+    foreach: tuple[str, str]
+    only: tuple[str, str]
+
+
+def _plan(source: Source) -> _Plan:
+    """Raises Misconfigured for an unknown column or what is no expression."""
+    mapping = source.options.get("mapping") or {}
+    where = f"sources.{source.name}.options"
+    if not isinstance(mapping, Mapping):
+        raise Misconfigured(f"{where}.mapping must map each column to a JMESPath expression")
+    unknown = mapping.keys() - COLUMNS
+    if unknown:
+        raise Misconfigured(
+            f"{where}.mapping.{min(map(str, unknown))} is not a column; write one of "
+            f"{', '.join(sorted(COLUMNS))}"
+        )
+    return _Plan(
+        {name: _expression(said, f"{where}.mapping.{name}") for name, said in mapping.items()},
+        _expression(source.options.get("foreach") or "", f"{where}.foreach"),
+        _expression(source.options.get("only") or "", f"{where}.only"),
+    )
+
+
+def _expression(said: object, where: str) -> tuple[str, str]:
+    if not isinstance(said, str):
+        raise Misconfigured(f"{where} must be text, a JMESPath expression such as data.comment")
+    if said or ".mapping." in where:
+        _compiled(said, where)
+    return said, where
 
 
 def check(source: Source) -> None:
     """Raises Misconfigured when the options cannot work."""
-    unknown = sorted(str(key) for key in source.options if key not in _OPTIONS)
+    unknown = source.options.keys() - _OPTIONS
     if unknown:
         raise Misconfigured(
-            f"sources.{source.name}.options.{unknown[0]} is not known; write one of "
+            f"sources.{source.name}.options.{min(map(str, unknown))} is not known; write one of "
             f"{', '.join(sorted(_OPTIONS))}"
         )
-    _settings(source)
+    _plan(source)
     time_zone(source)
 
 
