@@ -15,14 +15,21 @@ from unicodedata import normalize
 
 from chalicelib.errors import Misconfigured
 from chalicelib.interaction import Event, Role
-from chalicelib.privacy import addresses, contacts, identifiers, names
+from chalicelib.privacy import addresses, contacts, identifiers, name_cues, names
 from chalicelib.privacy.pseudonyms import is_pseudonym, pseudonym
-from chalicelib.privacy.spans import PLACEHOLDER, Kind, Span, fill, merge, outside
+from chalicelib.privacy.spans import PLACEHOLDER, Kind, Span, fill, lowered, merge, outside
 
 __all__ = ["Kind", "Span", "find", "pseudonym", "redact", "redacted_event", "redactor"]
 
 _DIGIT = re.compile(r"\d")
-_LONG_NUMBER = re.compile(r"\d(?:[^\w\n]{0,3}\d){4}")  # five figures with only signs between
+_FIGURES = re.compile(r"\d(?:[ \t\u00a0\u2009\u202f.\-–—−‐+/()]{0,3}\d)*+")
+# Dates, times, ranges and thousands, which most texts with numbers hold.
+_EVERYDAY = re.compile(
+    r"\d{1,2}[./] ?\d{1,2}[./] ?(?:20)?\d{2}|20\d{2}-\d{2}-\d{2}"
+    r"|[1-9]\d{0,2}[ \u00a0.]\d{3}"
+    r"|\d{1,2}(?:[.:]\d{2})? ?[-–] ?\d{1,2}(?:[.:]\d{2})?"
+    r"|\d{1,2}\.\d{1,2}\. ?[-–] ?\d{1,2}\.\d{1,2}"
+)
 _UPPER = re.compile(r"[A-ZÅÄÖÉ]")
 _DECOMPOSED = re.compile(r"[A-Za-z][\u0300-\u030a\u0327]")
 _MOST_PASSES = 8
@@ -86,8 +93,8 @@ def _compiled(own_patterns: tuple[str, ...]) -> Patterns:
         return tuple(re.compile(pattern, re.IGNORECASE) for pattern in own_patterns)
     except re.error as error:
         raise Misconfigured(
-            f"organisation.yaml, redact: {error.pattern!r} is not a regular expression ({error.msg}); "
-            "correct it and publish the file again"
+            f"organisation.yaml, redact: {error.pattern!r} is not a regular expression "
+            f"({error.msg}); correct it and publish the file again"
         ) from error
 
 
@@ -114,7 +121,7 @@ def _find(text: str, own: Patterns, known_names: Sequence[str]) -> list[Span]:
 
 def _candidates(text: str, own: Patterns, known_names: Sequence[str]) -> Iterator[Span]:
     """Every rule whose cheap sign is in the text."""
-    lower = text.lower()  # for signs only: its places may differ from the text's
+    lower = lowered(text)
     for pattern in own:
         for match in pattern.finditer(text):
             if match.end() > match.start():
@@ -133,19 +140,35 @@ def _candidates(text: str, own: Patterns, known_names: Sequence[str]) -> Iterato
         yield from names.known(text, known_names)
     if _UPPER.search(text):
         yield from names.listed(text)
-    yield from names.cued(text, lower)
+    yield from name_cues.cued(text, lower)
 
 
-_SPELT_SIGNS = ("(at)", "[at]", "(ät)", "(a)", "ät ", "( at", "{at}", "miukumauku", " at ", "snabel")
+_SPELT_SIGNS = (
+    "(at)",
+    "[at]",
+    "(ät)",
+    "(a)",
+    "ät ",
+    "( at",
+    "{at}",
+    "miukumauku",
+    " at ",
+    "snabel",
+)
 
 
 def _numbers(text: str, lower: str) -> Iterator[Span]:
-    if _LONG_NUMBER.search(text):
+    if any(_is_long(match[0]) for match in _FIGURES.finditer(text)):
         yield from identifiers.identity_codes(text)
         yield from identifiers.accounts(text)
         yield from identifiers.cards(text)
         yield from contacts.phones(text, lower)
-        yield from identifiers.birthdates(text, lower)
+    yield from identifiers.birthdates(text, lower)
     yield from identifiers.cued_numbers(text, lower)
-    yield from identifiers.plates(text)
-    yield from addresses.addresses(text)
+    yield from identifiers.plates(text, lower)
+    yield from addresses.addresses(text, lower)
+
+
+def _is_long(figures: str) -> bool:
+    """Whether figures can be a code, an account, a card or a telephone number."""
+    return len(figures) >= 6 and not _EVERYDAY.fullmatch(figures)

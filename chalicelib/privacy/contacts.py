@@ -7,20 +7,19 @@ never given back (possessive quantifiers), or its length is bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chalicelib.privacy.spans import Kind, Span
-
-GAP = " \t\u00a0\u2009\u202f"  # blanks inside a number; HTML mail is full of no-break spaces
 
 _EMAIL = re.compile(
     r"(?<![\w.+%'-])[\w.+%'-]++@(?:(?:[\w-]++\.)++[\w-]++|(?!\d)[\w-]{3,}+)", re.ASCII
 )
 _WIDE_EMAIL = re.compile(_EMAIL.pattern)  # åäö in names and domains
+_DOT = r"(?:piste|dot|punkt)"
 _SPELT_AT = re.compile(
-    r"(?<![\w.+-])[\w.+-]++(?:[ ](?:piste|dot|punkt)[ ][\w-]++){0,3}"
+    rf"(?<![\w.+-])[\w.+-]++(?:[ ]{_DOT}[ ][\w-]++){{0,3}}"
     r"(?:[ ]?[(\[{][ ]?(?:at|ät|a|ät-merkki|snabel-a)[ ]?[)\]}][ ]?|[ ](?:at|ät|miukumauku)[ ])"
-    r"[\w-]++(?:(?:\.|[ ]?[(\[{](?:piste|dot|punkt)[)\]}][ ]?|[ ](?:piste|dot|punkt)[ ])[\w-]++){1,4}",
+    rf"[\w-]++(?:(?:\.|[ ]?[(\[{{]{_DOT}[)\]}}][ ]?|[ ]{_DOT}[ ])[\w-]++){{1,4}}",
     re.IGNORECASE,
 )
 # Two words round a bare 'at' may be plain English ("look at example.fi"): the domain must be spelt.
@@ -76,54 +75,61 @@ def _link_parts(link: str, offset: int) -> Iterator[Span]:
 
 # --- telephone numbers ---------------------------------------------------------------------
 
-_G = rf"[{GAP}]"
-_S = rf"[{GAP}\-–./]"  # what may stand between two groups of digits
+_BLANK = " \t\u00a0\u2009\u202f"  # HTML mail is full of no-break spaces
+_B = f"[{_BLANK}]"
+_BETWEEN = rf"[{_BLANK}\-–]"
+_START = r"(?:(?<![^\W_])|(?<=puh)|(?<=gsm)|(?<=tel))(?<!\d[.,:\-–])(?<!\+)"
 _INTERNATIONAL = re.compile(
-    rf"(?<![\w+])(?:\+|(?<![\d.,])00(?=[1-9{GAP}])){_G}?[1-9]\d{{0,2}}(?:{_S}?\(0\))?"
-    rf"(?:(?:{_S}{{0,2}}|{_G}?[()]{_G}?)\d){{5,12}}(?!\d)"
+    rf"(?<![\w+])(?:\+|(?<!\d[.,])00(?=[1-9{_BLANK}])){_B}?[1-9]\d{{0,2}}(?:{_BETWEEN}?\(0\))?"
+    rf"(?:(?:[{_BLANK}\-–./]{{0,2}}|{_B}?[()]{_B}?)\d){{5,12}}(?!\d)"
 )
-# Prefixes: Finland 04x/050 mobile; Sweden 07x; United Kingdom 07xxx.
+# Finland 04x and 050, 0457; Sweden 07x; United Kingdom 07xxx. Dots only in groups of three.
 _MOBILE = re.compile(
-    rf"(?<![\d.,:/+\-–])(?<![^\W_])\(?0(?:4\d|50|7[02369]|7\d{{3}}){{1}}\)?"
-    rf"(?:[{GAP}\-–]{{0,2}}\d){{5,8}}(?!\d)(?![:,]\d)"
-    rf"|(?<![\d.,:/+\-–])(?<![^\W_])0(?:4\d|50)\.\d{{3}}\.?\d{{3,4}}(?!\d)"
+    rf"{_START}(?:\(?0(?:4\d|50)\)?(?:{_BETWEEN}{{0,2}}\d){{6,7}}"
+    rf"|0457(?:{_BETWEEN}{{0,2}}\d){{7}}|0(?:7[02369]|7\d{{3}}(?=[^\d\n]?\d{{6}}))(?:{_BETWEEN}{{0,2}}\d){{6,7}}"
+    r"|0(?:4\d|50)[./]\d{3}[.]?\d{3,4})(?!\d)",
+    re.IGNORECASE,
 )
 # Area and service codes need groups as telephone numbers have them, so that '08-16' is a time.
 _LANDLINE = re.compile(
-    rf"(?<![\d.,:/+\-–])(?<![^\W_])(?:\(0[1-9]\d{{0,2}}\){_G}?|0[1-9]\d{{0,2}}[{GAP}\-–])"
-    rf"\d{{3,4}}(?:[{GAP}\-]?\d{{2,4}}){{0,2}}(?!\d)(?![:.,]\d)"
-    rf"|(?<![\d.,:/+\-–])(?<![^\W_])0[1-9]\d{{6,9}}(?!\d)(?![:.,]\d)"
-)
-_AMERICAN = re.compile(
-    r"(?<![\w+-])(?:1[ -])?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?![\w-])"
-)
-_CUED = re.compile(
-    r"(?<![^\W_])(?:puh(?:elin\w{0,12})?|gsm|matkapuh\w{0,12}|kännykkä\w{0,4}|soit\w{1,6}|numero(?:ni|on|oni|ssa)"
-    r"|(?:tele)?phone|tel|mobile|cell|call(?: me)?|mobil(?:nummer)?|tfn|ring|nås)(?![^\W_])"
-    r"[^\d\n+]{0,20}?(?<![\d.,:])(\d(?:[ \u00a0\-–]?\d){6,11})(?!\d)(?![:.,%€]\d?)",
+    rf"{_START}(?:(?:\(0[1-9]\d{{0,2}}\){_B}?|0[1-9]\d{{0,2}}{_BETWEEN})"
+    rf"(?:\d{{3,8}}|\d{{2}}(?=[ ]\d\d[ ]\d\d))(?:{_BETWEEN}\d{{2,4}}){{0,3}}"
+    r"|0[1-9]\d{6,9})(?!\d)(?![:.,]\d)",
     re.IGNORECASE,
 )
-# Beyond this many finds in one text the shape alone decides: a hostile text stays fast, and what
-# is doubtful is hidden.
+_AMERICAN = re.compile(r"(?<![\w+-])(?:1[ -])?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?![\w-])")
+_CUE = (
+    r"puh(?:elin\w{0,12})?|gsm|matkapuh\w{0,12}|kännykkä\w{0,4}|soit\w{1,6}|numero(?:ni|on|oni|ssa)"
+    r"|(?:tele)?phone|tel|mobile|cell|call(?: me)?|mobil(?:nummer)?|tfn|ring|nås"
+)
+_CUED = re.compile(
+    rf"(?<![^\W_])(?:{_CUE})(?![^\W_])[^\d\n+]{{0,20}}(?<![\d.,:])"
+    r"(\d(?:[ \u00a0\-–]?\d){6,11})(?!\d)(?![:.,%€]\d)",
+    re.IGNORECASE,
+)
+_CUES = (
+    "puh", "gsm", "kännykkä", "soit", "numero", "phone", "tel", "mobil", "cell", "call", "tfn",
+    "ring", "nås",
+)  # fmt: skip
+# Beyond this many doubtful numbers in one text the shape alone decides: a hostile text stays
+# fast, and what is doubtful is hidden.
 _VALIDATED_AT_MOST = 64
 
 
 def phones(text: str, lower: str) -> Iterator[Span]:
-    """Telephone numbers. `lower` is the text in lower case, for cheap tests of cues only."""
-    budget = _VALIDATED_AT_MOST
+    """Telephone numbers. `lower` is the text in lower case, for cheap tests of cues."""
+    doubtful: list[tuple[re.Match[str], Callable[[str], bool]]] = []
     if "+" in text or "00" in text:
-        for match in _INTERNATIONAL.finditer(text):
-            budget -= 1
-            end = _valid_end(text, match.start(), match.end()) if budget > 0 else match.end()
-            if end:
-                yield Span(match.start(), end, Kind.PHONE)
+        doubtful += [(match, _is_international) for match in _INTERNATIONAL.finditer(text)]
     if "0" in text:
         for match in _MOBILE.finditer(text):
             yield Span(match.start(), match.end(), Kind.PHONE)
-        for match in _LANDLINE.finditer(text):
-            budget -= 1
-            if budget <= 0 or _dialable(match[0]):
-                yield Span(match.start(), match.end(), Kind.PHONE)
+        doubtful += [(match, _is_national) for match in _LANDLINE.finditer(text)]
+    for index, (match, is_one) in enumerate(doubtful):
+        sure = index >= _VALIDATED_AT_MOST
+        length = len(match[0]) if sure else _dialled_length(match[0], is_one)
+        if length:
+            yield Span(match.start(), match.start() + length, Kind.PHONE)
     if "-" in text:
         for match in _AMERICAN.finditer(text):
             yield Span(match.start(), match.end(), Kind.PHONE)
@@ -132,42 +138,42 @@ def phones(text: str, lower: str) -> Iterator[Span]:
             yield Span(match.start(1), match.end(1), Kind.PHONE)
 
 
-_CUES = ("puh", "gsm", "kännykkä", "soit", "numero", "phone", "tel", "mobil", "cell", "call",
-         "tfn", "ring", "nås")  # fmt: skip
+def _dialled_length(found: str, is_one: Callable[[str], bool]) -> int:
+    """How much of what was found is a number: groups that follow it fall off; 0 if none is."""
+    while found:
+        if is_one(re.sub(r"[^\d+]", "", found.replace("(0)", ""))):
+            return len(found)
+        found = found[: max(found.rfind(sign) for sign in f"{_BLANK}-–./()") + 1].rstrip(
+            f"{_BLANK}-–./("
+        )
+        if not re.search(r"\d", found):
+            break
+    return 0
 
 
-def _valid_end(text: str, start: int, end: int) -> int:
-    """Where an international number ends: trailing groups that do not belong to it fall off.
-
-    0 when no part of it is a number that can be dialled.
-    """
+def _is_international(digits: str) -> bool:
     from phonenumbers import NumberParseException, is_possible_number, parse
 
-    while True:
-        digits = re.sub(r"[^\d+]", "", text[start:end].replace("(0)", ""))
-        number = "+" + digits[2:] if digits.startswith("00") else digits
-        try:
-            if is_possible_number(parse(number)):
-                return end
-        except NumberParseException:
-            pass
-        shorter = re.search(rf"{_S}[\d]*$", text[start:end])
-        if shorter is None or shorter.start() == 0:
-            return 0
-        end = start + shorter.start()
-
-
-def _dialable(found: str) -> bool:
-    """Whether a number with a national prefix is one in Finland or Sweden."""
-    from phonenumbers import NumberParseException, is_possible_number, is_valid_number, parse
-
-    digits = re.sub(r"\D", "", found)
     try:
-        if is_valid_number(parse(digits, "FI")):
-            return True
-        return digits.startswith("08") and is_possible_number(parse(digits, "SE"))
+        return is_possible_number(parse("+" + digits.removeprefix("00").lstrip("+")))
     except NumberParseException:
         return False
+
+
+def _is_national(digits: str) -> bool:
+    """Whether figures with a national prefix are a number in Finland or Sweden.
+
+    Eight figures at least: Finland has shorter ones, but '09 2024' is a month.
+    """
+    from phonenumbers import NumberParseException, is_possible_number, is_valid_number, parse
+
+    if len(digits) < 8:
+        return False
+    try:
+        finnish, swedish = parse(digits, "FI"), parse(digits, "SE")
+    except NumberParseException:
+        return False
+    return is_valid_number(finnish) or (is_possible_number(swedish) and is_valid_number(swedish))
 
 
 _DIGIT_WORDS = (

@@ -18,9 +18,7 @@ _HETU = re.compile(
     r"(?<![^\W_])(?<!\d[-.])([0-3]\d[01]\d{3})[ \u00a0]?([-–—−‐+A-FU-Ya-fu-y]?)[ \u00a0]?"
     r"(\d{3}[0-9A-FHJ-NPR-Ya-fhj-npr-y])(?![^\W_])(?!-\d)"
 )
-_PERSONNUMMER = re.compile(
-    r"(?<![\w-])(?:19|20)?\d{2}[01]\d[0-3]\d[-+]\d{4}(?![\w-])"
-)
+_PERSONNUMMER = re.compile(r"(?<![\w-])(?:19|20)?\d{2}[01]\d[0-3]\d[-+]\d{4}(?![\w-])")
 _IDENTITY_CUE = re.compile(
     r"hetu|henkilötunnu|sotu|sosiaaliturvatunnu|personbeteckning|personnummer|personsignum"
     r"|social security|identity code|personal id",
@@ -66,7 +64,7 @@ _IBAN_LENGTH = {
         "15": "NO", "16": "BE", "18": "FI DK NL FO GL", "19": "SI", "20": "EE LT AT LU BA XK",
         "21": "LV CH HR LI", "22": "DE IE GB BG GE ME RS", "23": "GI IL AE",
         "24": "SE ES CZ SK RO SA", "25": "PT", "26": "IS TR", "27": "FR IT GR MC SM",
-        "28": "PL HU CY AL AZ", "29": "UA", "30": "", "31": "MT",
+        "28": "PL HU CY AL AZ", "29": "UA", "31": "MT",
     }.items()
     for country in countries.split()
 }  # fmt: skip
@@ -106,7 +104,7 @@ def _nth_kept(found: str, length: int) -> int:
     return 0
 
 
-_CARD = re.compile(r"(?<![\d.,])(?<!\d[ -])(?<![^\W\d_])[2-6](?:[ \u00a0-]?\d){12,18}+(?!\d)", re.ASCII)
+_CARD = re.compile(r"(?<![\w.,])(?<!\d[ -])[2-6](?:[ \u00a0-]?\d){12,18}+(?!\d)", re.ASCII)
 _CARD_CUE = re.compile(r"kort|visa|master|amex|credit|debit|card", re.IGNORECASE)
 # ISO/IEC 7812 ranges in use: length -> leading figures.
 _CARD_RANGE = re.compile(
@@ -140,35 +138,47 @@ def _card_ends(found: str) -> Iterator[int]:
 
 # --- plates --------------------------------------------------------------------------------
 
+_LETTER = "A-ZÅÄÖa-zåäö"
 _PLATE = re.compile(
-    r"(?<![\w-])(?:[A-ZÅÄÖa-zåäö]{2,3}-\d{1,3}|[A-ZÅÄÖa-zåäö]{3} ?\d{3}|[A-Za-z]{3} ?\d{2}[A-Za-z]"
-    r"|[A-Z]{2}\d{2} ?[A-Z]{3})(?![\w-])"
+    rf"(?<![\w-])(?:[{_LETTER}]{{2,3}}-\d{{1,3}}|[{_LETTER}]{{3}} ?\d{{3}}"
+    r"|[A-Za-z]{3} ?\d{2}[A-Za-z]|[A-Z]{2}\d{2} ?[A-Z]{3})(?![\w-])"
 )
-_PLATE_SURE = re.compile(r"[A-ZÅÄÖ]{2,3}-\d{1,3}")
+_FINNISH_PLATE = re.compile(r"[A-ZÅÄÖ]{2,3}-\d{1,3}")
 _PLATE_CUE = re.compile(
     r"rekister(?:i|ö)|rekkari|rek\.|kilpi|kilve|plate|registration|reg\.? ?n|regnum|registrering",
     re.IGNORECASE,
 )
 _CAR_CUE = re.compile(
-    r"(?<![^\W_])(?:auto(?:n|ni|nsa|a|lla|lle|lta|ssa|sta|on|mme|ani|oni)?|paku\w{0,4}|pakettiauto\w{0,4}"
-    r"|ajoneuvo\w{0,5}|moottoripyörä\w{0,4}|pysäköi\w{0,8}|parkkee\w{0,8}|parkki\w{0,10}|car|van|vehicle|parked"
-    r"|bil(?:en)?|fordon\w{0,3}|parkera\w{0,3})(?![^\W_])",
+    r"(?<![^\W_])(?:auto(?:n|ni|nsa|a|lla|lle|lta|ssa|sta|on|mme|ani|oni)?|paku\w{0,4}"
+    r"|pakettiauto\w{0,4}|ajoneuvo\w{0,5}|moottoripyörä\w{0,4}|pysäköi\w{0,8}|parkkee\w{0,8}"
+    r"|parkki\w{0,10}|car|van|vehicle|parked|bil(?:en)?|fordon\w{0,3}|parkera\w{0,3})(?![^\W_])",
     re.IGNORECASE,
 )
-_NOT_PLATES = frozenset("bmw kia vw amg gti tdi suv usb led hdmi ean ip no nr ps xc a4 ksl hsl".split())
+_PLATE_CUES = (
+    "rek", "kilpi", "kilve", "plate", "reg", "auto", "paku", "ajoneuvo", "moottorip", "pysäk",
+    "park", "car", "van", "vehicle", "bil", "fordon",
+)  # fmt: skip
+_NOT_PLATES = frozenset(
+    {"bmw", "kia", "vw", "amg", "gti", "tdi", "suv", "usb", "led", "ean", "ip", "no", "nr", "ps",
+     "xc", "hsl", "iso", "cov"}
+)  # fmt: skip
 
 
-def plates(text: str) -> Iterator[Span]:
+def plates(text: str, lower: str) -> Iterator[Span]:
     """Vehicle plates next to a cue word: alone, ABC-123 is as likely a product code."""
+    if not any(cue in lower for cue in _PLATE_CUES):
+        return
     for match in _PLATE.finditer(text):
-        letters = re.split(r"[-\d ]", match[0], maxsplit=1)[0]
-        if letters.lower() in _NOT_PLATES:
+        found = match[0]
+        letters = re.match(rf"[{_LETTER}]+", found)
+        if not letters or letters[0].lower() in _NOT_PLATES:
             continue
         cued = _cued(_PLATE_CUE, text, match.start(), match.end(), 25)
-        if cued and not letters.isupper() and "-" not in match[0]:
-            cued = letters.islower() and not re.match(r"[a-zåäö]{2,3} ", match[0])
-        if cued or (
-            _PLATE_SURE.fullmatch(match[0]) and _cued(_CAR_CUE, text, match.start(), match.end(), 20)
+        # 'on 123' after 'rekisterinumero' is a word and a number; 'abc-123' and 'abc123' are not.
+        written = letters[0].isupper() or "-" in found or " " not in found
+        if (cued and written) or (
+            _FINNISH_PLATE.fullmatch(found)
+            and _cued(_CAR_CUE, text, match.start(), match.end(), 20)
         ):
             yield Span(match.start(), match.end(), Kind.PLATE)
 
@@ -176,20 +186,22 @@ def plates(text: str) -> Iterator[Span]:
 # --- dates of birth and numbers with a cue -------------------------------------------------
 
 _MONTH = (
-    "tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu|jan|feb|mar|mär|apr"
-    "|may|maj|jun|jul|aug|sep|oct|okt|nov|dec"
+    "(?:tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu|jan|feb|mar|mär|apr"
+    r"|may|maj|jun|jul|aug|sep|oct|okt|nov|dec)\w{0,8}"
 )
+_YEAR = r"(?:19|20)\d{2}"
 _DATE = (
-    r"(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}-\d{2}"
-    rf"|\d{{1,2}}(?:\.|st|nd|rd|th)? ?(?:of )?(?:{_MONTH})\w{{0,8}},? (?:19|20)\d{{2}}"
-    rf"|(?:{_MONTH})\w{{0,8}} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}})"
+    rf"(?:\d{{1,2}}[./-] ?\d{{1,2}}[./-] ?(?:19|20)?\d{{2}}|{_YEAR}-\d{{2}}-\d{{2}}"
+    rf"|\d{{1,2}}(?:\.|st|nd|rd|th)? ?(?:of )?{_MONTH},? {_YEAR}"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR})"
 )
 _BORN = re.compile(
-    r"(?<![^\W_])(?:synt(?:ynyt|ymäaika\w{0,4}|ymäpäivä\w{0,4}|\.)?|s\.|date of birth|birth ?da(?:te|y)|dob|born|född"
-    rf"|fött|födelsedatum\w{{0,2}}|f\.)(?:[ :=]|on|är|is|the|den|\w{{1,4}}ni){{0,6}}({_DATE})(?!\d)",
+    r"(?<![^\W_])(?:synt(?:ynyt|ymäaika\w{0,4}|ymäpäivä\w{0,4}|\.)?|s\.|date of birth"
+    r"|birth ?da(?:te|y)|dob|born|född|fött|födelsedatum\w{0,2}|f\.)"
+    rf"(?:[ :=]|on|är|is|the|den|\w{{1,4}}ni){{0,6}}({_DATE})(?!\d)",
     re.IGNORECASE,
 )
-_BORN_CUES = ("synt", "s.", "birth", "dob", "born", "född", "fött", "födelse", "f.")
+_BORN_CUES = ("synt", "s. ", "s.1", "s.2", "birth", "dob", "born", "född", "fött", "födelse", "f.")
 
 
 def birthdates(text: str, lower: str) -> Iterator[Span]:
@@ -199,17 +211,21 @@ def birthdates(text: str, lower: str) -> Iterator[Span]:
             yield Span(match.start(1), match.end(1), Kind.BIRTHDATE)
 
 
+_THING = (
+    "asiaka|tilau|sopimu|lasku|jäsen|lähety|seuranta|seuraamis|vakuutu|viite|varau|vahinko|paketi"
+    "|tapau|passi|ajokort|henkilökort|kund|order|beställning|medlem|faktura|bokning|referens|kolli"
+    "|ärende|customer|client|invoice|member|booking|tracking|reference|policy|account|claim|ticket"
+    "|case|passport"
+)
 _NUMBERED = re.compile(
-    r"(?:asiaka|tilau|sopimu|lasku|jäsen|lähety|seuranta|seuraamis|vakuutu|viite|varau|vahinko|paketi|tapau"
-    r"|kund|order|beställning|medlem|faktura|bokning|referens|kolli|ärende"
-    r"|customer|client|invoice|member|booking|tracking|reference|policy|account|claim|ticket|case|passi|passport"
-    r"|ajokort|henkilökort)"
-    r"\w{0,10}(?:[ -](?:id|no|nro|nr|number|num|code)|numero|nro|nummer|nr|tunnu|koodi|-?id|no)\w{0,8}"
-    r"(?:[ \u00a0]?[.:#=\-–]|[ \u00a0](?:on|oli|is|was|är|var|nr|no|nro)(?![^\W_])){0,3}[ \u00a0#]{0,2}"
-    r"((?=[A-Za-z/_-]{0,8}\d)[A-Za-z0-9](?:[A-Za-z0-9/_-]|(?<=\d) (?=\d)){3,30}+)",
+    rf"(?:{_THING})\w{{0,10}}"
+    r"(?:[ -]?(?:numero|nro|number|nummer|tunnu|koodi)|[ -](?:id|no|nr|num|code)(?![^\W_])|nr)"
+    r"\w{0,8}(?:[ \u00a0]?[.:#=\-–]|[ \u00a0](?:on|oli|is|was|är|var|nr|no|nro)(?![^\W_])){0,3}"
+    r"[ \u00a0#]{0,2}"
+    r"((?=[A-Z/_-]{0,8}\d)[A-Z0-9](?:[A-Z0-9/_-]|(?<=\d) (?=\d{3})){3,30}+)",
     re.IGNORECASE,
 )
-_NUMBERED_CUES = ("nro", "numero", "number", "nummer", "nr", "tunnu", "koodi", "id", " no", "code")
+_NUMBERED_CUES = ("nro", "numero", "numm", "numb", "nr", "tunnu", "koodi", " id", " no", "code")
 
 
 def cued_numbers(text: str, lower: str) -> Iterator[Span]:

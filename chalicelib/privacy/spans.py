@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -69,20 +69,28 @@ def fill(text: str, spans: Iterable[Span]) -> str:
     return "".join(parts)
 
 
-def outside(spans: Iterable[Span], taken: list[tuple[int, int]]) -> list[Span]:
+def outside(spans: Iterable[Span], taken: Sequence[tuple[int, int]]) -> list[Span]:
     """The parts of the disjoint, ordered spans that lie outside the placeholders in `taken`."""
     left: list[Span] = []
     first = 0
     for start, end, kind in spans:
-        at = start
-        while first < len(taken) and taken[first][1] <= at:
+        while first < len(taken) and taken[first][1] <= start:
             first += 1
-        for low, high in taken[first:]:
-            if low >= end:
-                break
+        at, index = start, first
+        while index < len(taken) and taken[index][0] < end:
+            low, high = taken[index]
             if at < low:
                 left.append(Span(at, low, kind))
             at = max(at, high)
+            index += 1
         if at < end:
             left.append(Span(at, end, kind))
     return left
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character by character, so that places in both are the same."""
+    lower = text.lower()
+    if len(lower) == len(text):  # no character shrinks in lower case, so equal length is enough
+        return lower
+    return "".join(low if len(low := c.lower()) == 1 else c for c in text)
