@@ -288,11 +288,18 @@ def _fault(root: yaml.Node, error: Mapping[str, Any]) -> str:
     remedies = {
         "extra_forbidden": "this key is not known here; remove it or correct its spelling",
         "missing": "this key is required; add it",
+        "string_pattern_mismatch": _pattern_remedy(error),
     }
     return (
         f"line {_line(root, path)}, {'.'.join(path) or 'file'}: "
         f"{remedies.get(error['type'], message)}"
     )
+
+
+def _pattern_remedy(error: Mapping[str, Any]) -> str:
+    if "@" in str(error.get("ctx", {}).get("pattern", "")):
+        return "write one email address, such as palaute@yritys.example"
+    return "write small letters, digits and hyphens, such as late-delivery"
 
 
 def _line(node: yaml.Node, path: list[str]) -> int:

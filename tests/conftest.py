@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from moto import mock_aws
 
-from chalicelib.adapters import clients, transact
+from chalicelib.adapters import clients
 from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, SummaryRow
 from chalicelib.adapters.world import World, build
@@ -81,9 +81,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     with speedups.applied(lambda: None), mock_aws():
-        clients.client.cache_clear()
-        clients._session.cache_clear()
-        transact._connection.cache_clear()
         yield _create()
 
 
