@@ -203,6 +203,7 @@ def contribution(interaction: Interaction, organisation: Organisation) -> Summar
         demand(interaction),
     )
     counts: Counter[str] = Counter({"contacts": 1, f"source:{interaction.source}": 1})
+    counts[f"weekday:{cell.day.isoweekday()}"] = 1
     counts["solicited"] = int(interaction.channel.solicited)
     counts["abandoned"] = int(interaction.abandoned is True)
     counts["resolved"] = int(interaction.resolved is True)

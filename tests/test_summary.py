@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters import codec
-from chalicelib.summary import EMPTY, Cell, Summary, bin_start_s, duration_bin, total
+from chalicelib.summary import (
+    EMPTY,
+    Cell,
+    Summary,
+    bin_start_s,
+    contacts_by_day,
+    duration_bin,
+    total,
+    weekly,
+)
 
 cells = st.builds(
     Cell,
@@ -56,6 +65,27 @@ def test_groups_add_up_to_the_totals(a: Summary) -> None:
 @given(summaries)
 def test_a_stored_summary_comes_back_equal(a: Summary) -> None:
     assert codec.load_summary(codec.dump_summary(a)) == a
+
+
+@given(summaries, summaries)
+def test_weeks_add_up_like_days(a: Summary, b: Summary) -> None:
+    assert weekly(weekly(a)) == weekly(a)
+    assert weekly(a) + weekly(b) == weekly(a + b)
+    assert weekly(a).totals() == a.totals()
+
+
+def test_a_week_told_at_its_monday_still_knows_its_days() -> None:
+    days = {date(2026, 1, 6): 2, date(2026, 1, 9): 3}
+    counts = Summary(
+        {
+            Cell(day, "late", "delivery", "chat", "value"): {
+                "contacts": n,
+                f"weekday:{day.isoweekday()}": n,
+            }
+            for day, n in days.items()
+        }
+    )
+    assert +contacts_by_day(counts) == +contacts_by_day(weekly(counts)) == days
 
 
 def test_prefixed_names_what_follows() -> None:

@@ -1,9 +1,10 @@
 """The summaries table: partial counts by day, their sum, and the roll-up of closed days.
 
 A partition is an ISO week. Within it lie, for each open day, one row per cell and shard, changed
-by ADD; and for each closed day a rolled-up part that holds many cells, compressed. A correction
-to a closed day makes a new cell row (its counts may be negative) until the next roll-up. All
-rows of a partition simply add up, so a reader is right at any moment.
+by ADD; for each closed day a rolled-up part that holds many cells, compressed; and for a week
+that closed a week ago one such part, its days told at their Monday. A correction to something
+closed makes a new cell row (its counts may be negative) until the next roll-up. All rows of a
+partition simply add up, so a reader is right at any moment.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from chalicelib.adapters import codec, transact
 from chalicelib.adapters.tables import COUNT_PREFIX, MAX_ITEM_BYTES, SummaryRow
 from chalicelib.errors import Retryable
 from chalicelib.fold import iso_week
-from chalicelib.summary import Summary, total
+from chalicelib.summary import Summary, monday, total, weekly
 
 #: Partial summaries a day: concurrent workers seldom meet on the same row.
 SHARDS = 8
 
 _ROLLED = "rolled"
+_WHOLE_WEEK = "0week#rolled"  # sorts before the days, and is smaller than any date
 _MOVE = transact.MAX_ITEMS - 1  # the rolled-up part takes one place of a transaction
 
 
@@ -49,23 +51,29 @@ class Summaries:
     """DynamoDB. Methods raise Retryable when the table does not answer."""
 
     def read(self, first: date, last: date) -> Summary:
-        """All counts of the local days `first` to `last`, both included."""
+        """All counts of the local days `first` to `last`, both included.
+
+        Weeks that were rolled up whole are told at their Monday (`summary.weekly`), so ask for
+        whole weeks where they may be that old.
+        """
         weeks = _weeks(first, last)
         return total(_counts(row) for week in weeks for row in _rows(week)).between(first, last)
 
-    def roll_up(self, first: date, before: date, expires_at: datetime) -> int:
-        """Move the cell rows of days `first` <= day < `before` into rolled-up parts.
+    def roll_up(self, first: date, today: date, expires_at: datetime) -> int:
+        """Roll up what lies from the week of `first` to yesterday; how many rows were moved.
 
-        Returns how many rows were moved. A row that changes meanwhile stays for the next time.
+        A closed day becomes one part, and once a whole week has passed since, a week does. A
+        row that changes meanwhile stays for the next time.
         """
         moved = 0
-        for week in _weeks(first, before - timedelta(days=1)):
-            by_day: dict[str, list[SummaryRow]] = {}
-            for row in _rows(week):
-                day = row.part.partition("#")[0]
-                if first.isoformat() <= day < before.isoformat():
-                    by_day.setdefault(day, []).append(row)
-            moved += sum(_roll_day(week, day, rows, expires_at) for day, rows in by_day.items())
+        for week in _weeks(monday(first), today - timedelta(days=1)):
+            rows = [row for row in _rows(week) if row.part.partition("#")[0] < today.isoformat()]
+            if date.fromisocalendar(int(week[:4]), int(week[6:]), 7) < today - timedelta(days=7):
+                moved += _roll(week, _WHOLE_WEEK, rows, expires_at)
+                continue
+            for day in sorted({row.part.partition("#")[0] for row in rows}):
+                of_day = [row for row in rows if row.part.startswith(day)]
+                moved += _roll(week, f"{day}#{_ROLLED}", of_day, expires_at)
         return moved
 
 
@@ -88,30 +96,25 @@ def _counts(row: SummaryRow) -> Summary:
     return Summary({codec.read_cell(f"{day}#{rest}"): row.counts})
 
 
-def _roll_day(week: str, day: str, rows: Sequence[SummaryRow], expires_at: datetime) -> int:
-    loose = [row for row in rows if row.rolled is None]
-    parts = [row for row in rows if row.rolled is not None]
+def _roll(week: str, into: str, rows: Sequence[SummaryRow], expires_at: datetime) -> int:
+    """Move rows into the rolled-up parts named `into`; how many were moved."""
+    parts = [row for row in rows if row.part.startswith(into)]
+    loose = [row for row in rows if not row.part.startswith(into)]
     moved = 0
     for start in range(0, len(loose), _MOVE):
         batch = loose[start : start + _MOVE]
-        open_part = parts[-1] if parts and len(parts[-1].rolled) < MAX_ITEM_BYTES // 2 else None
-        part = open_part.part if open_part else f"{day}#{_ROLLED}#{len(parts):03d}"
-        new = _rolled_part(week, part, open_part, batch, expires_at)
+        last = parts[-1] if parts and len(parts[-1].rolled) < MAX_ITEM_BYTES // 2 else None
+        part = last.part if last else f"{into}#{len(parts):03d}"
+        new = _rolled_part(week, part, last, batch, expires_at)
+        unchanged = SummaryRow.version == last.version if last else SummaryRow.part.does_not_exist()
         try:
             transact.write(
-                puts=[
-                    (
-                        new,
-                        SummaryRow.version == open_part.version
-                        if open_part
-                        else SummaryRow.part.does_not_exist(),
-                    )
-                ],
+                puts=[(new, unchanged)],
                 deletes=[(row, SummaryRow.version == row.version) for row in batch],
             )
         except transact.Cancelled:
             return moved  # somebody wrote meanwhile: the next run finishes
-        parts = [*parts[:-1], new] if open_part else [*parts, new]
+        parts = [*parts[:-1], new] if last else [*parts, new]
         moved += len(batch)
     return moved
 
@@ -128,7 +131,7 @@ def _rolled_part(
     return SummaryRow(
         week,
         part,
-        rolled=codec.dump_summary(counts),
+        rolled=codec.dump_summary(weekly(counts) if part.startswith(_WHOLE_WEEK) else counts),
         version=(int(onto.version) if onto else 0) + 1,
         expires_at=expires_at,
     )

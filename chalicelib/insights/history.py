@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.insights.weeks import IsoWeek
-from chalicelib.summary import Summary
+from chalicelib.summary import Summary, contacts_by_day
 
 BASELINE_WEEKS = 26
 JUDGED_FROM_WEEKS = 8  # with fewer earlier weeks, counts are shown and nothing is claimed
@@ -51,20 +51,19 @@ def sum_series(series: Iterable[Series], length: int) -> tuple[int, ...]:
 def history(summary: Summary, week: IsoWeek) -> History:
     """Read the week and up to 26 whole weeks before it."""
     counts: dict[str, dict[str, Counter[int]]] = {m: defaultdict(Counter) for m in MEASURES}
-    daily: Counter[date] = Counter()
     for cell, measures in summary:
         if cell.day > week.sunday:
             continue
         age = (week.sunday - cell.day).days // 7
-        daily[cell.day] += measures.get("contacts", 0)
         for measure in MEASURES:
             if measures.get(measure):
                 counts[measure][cell.theme][age] += measures[measure]
+    daily = {day: n for day, n in contacts_by_day(summary).items() if day <= week.sunday}
     weeks = _whole_weeks(daily, week)
     return History(
         week,
         weeks,
-        dict(daily),
+        daily,
         {
             measure: {
                 theme: tuple(by_age[age] for age in range(weeks, -1, -1))

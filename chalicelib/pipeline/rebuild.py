@@ -11,7 +11,7 @@ from chalicelib.adapters import codec
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
-from chalicelib.errors import Retryable, Skipped, Unreadable
+from chalicelib.errors import Misconfigured, Retryable, Skipped, Unreadable
 from chalicelib.fold import contribution, fold
 from chalicelib.interaction import Event
 from chalicelib.organisation import BadOrganisation, Organisation, read
@@ -37,6 +37,10 @@ def publish_organisation(world: World, text: str) -> Organisation:
                 f"sources.{name}.connector: {source.connector!r} is not a connector; write one "
                 f"of {', '.join(sorted(CONNECTORS))}"
             )
+        try:
+            CONNECTORS[source.connector].check(as_source(name, source))
+        except Misconfigured as error:
+            raise BadOrganisation(f"sources.{name}: {error}") from error
     world.registry.publish_organisation(text, organisation.hash, world.clock())
     return organisation
 

@@ -24,17 +24,6 @@ _OUTCOMES = {
     Misconfigured: Outcome.MISCONFIGURED,
 }
 
-# What a vendor's log shows. A stranger learns nothing from it.
-_SAID = {
-    Outcome.ACCEPTED: "accepted",
-    Outcome.DUPLICATE: "accepted before",
-    Outcome.SKIPPED: "",
-    Outcome.UNREADABLE: "kept: its shape is new to this hub, and a person will look",
-    Outcome.REJECTED: "signature or credentials do not fit",
-    Outcome.RETRYABLE: "try again later",
-    Outcome.MISCONFIGURED: "this hub is not set up for it yet",
-}
-
 
 def receive(world: World, name: str, request: Request) -> Reply:
     """One delivery to `/webhooks/{name}`. A 2xx means that every event in it is durable."""
@@ -52,29 +41,26 @@ def receive(world: World, name: str, request: Request) -> Reply:
         outcome, reply, events = _take(world, organisation, name, config, found, request)
     except (Rejected, Skipped, Retryable, Misconfigured) as error:
         outcome, reply, reason = _OUTCOMES[type(error)], None, str(error)
-    status = reply.status if reply else _status(found, outcome)
+    # Before the source is known to us, its vendor is best told to come again.
+    reply = reply or (found.reply_for(outcome) if found else Reply(503))
     world.count("deliveries", source=name, outcome=outcome.value)
     record(
         "delivery",
         source=name,
         outcome=outcome.value,
-        status=status,
+        status=reply.status,
         events=events,
         bytes=len(request.body),
         ms=round((time.perf_counter() - started) * 1000, 1),
         reason=reason,
     )
-    return reply or Reply(status, "" if status == 204 else _SAID[outcome])
+    return reply
 
 
 def _unknown(world: World, name: str) -> Reply:
     world.count("deliveries", source="unknown", outcome="rejected")
     record("delivery", source=name[:40], outcome="rejected", status=404, reason="no such source")
     return Reply(404, "no source of this name in organisation.yaml")
-
-
-def _status(found: Connector | None, outcome: Outcome) -> int:
-    return found.status_for(outcome) if found else 503
 
 
 def _take(

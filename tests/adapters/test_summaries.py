@@ -11,7 +11,7 @@ from chalicelib.adapters import transact
 from chalicelib.adapters.summaries import summary_updates
 from chalicelib.adapters.tables import SummaryRow
 from chalicelib.adapters.world import World
-from chalicelib.summary import Cell, Summary
+from chalicelib.summary import Cell, Summary, weekly
 from tests.conftest import NOW
 
 FIRST, LAST = date(2026, 11, 2), date(2026, 11, 22)
@@ -43,7 +43,7 @@ def test_shards_add_up(world: World) -> None:
 
 def test_a_closed_day_is_one_row_and_an_open_day_stays(world: World) -> None:
     counts = Summary(
-        {_cell(day, theme): {"contacts": day} for day in (3, 17, 18) for theme in "abc"}
+        {_cell(day, theme): {"contacts": day} for day in (16, 17, 18) for theme in "abc"}
     )
     _add(world, counts)
     assert world.summaries.roll_up(FIRST, TODAY, NOW) == 6
@@ -52,19 +52,34 @@ def test_a_closed_day_is_one_row_and_an_open_day_stays(world: World) -> None:
     assert world.summaries.roll_up(FIRST, TODAY, NOW) == 0
 
 
-def test_a_late_correction_adds_to_a_closed_day(world: World) -> None:
-    _add(world, Summary({_cell(3): {"contacts": 5, "negative": 2}}))
+def test_a_week_that_closed_a_week_ago_is_one_row(world: World) -> None:
+    counts = Summary(
+        {_cell(day): {"contacts": day, f"weekday:{day - 1}": day} for day in (2, 5, 8)}
+    )
+    _add(world, counts)
+    assert world.summaries.roll_up(FIRST, date(2026, 11, 15), NOW) == 3
+    assert _rows() == 3, "a week is given a week for what comes late"
+    assert world.summaries.read(FIRST, LAST) == counts
+    assert world.summaries.roll_up(FIRST, date(2026, 11, 16), NOW) == 3
+    assert _rows() == 1
+    assert world.summaries.read(FIRST, LAST) == weekly(counts)
+    assert world.summaries.read(FIRST, LAST).count("weekday:4") == 5
+
+
+@pytest.mark.parametrize("day", [3, 16], ids=["in a closed week", "on a closed day"])
+def test_a_late_correction_adds_to_what_is_closed(world: World, day: int) -> None:
+    _add(world, Summary({_cell(day): {"contacts": 5, "negative": 2}}))
     world.summaries.roll_up(FIRST, TODAY, NOW)
-    _add(world, Summary({_cell(3): {"negative": -1, "positive": 1}}))
-    expected = Summary({_cell(3): {"contacts": 5, "negative": 1, "positive": 1}})
-    assert world.summaries.read(FIRST, LAST) == expected
+    _add(world, Summary({_cell(day): {"negative": -1, "positive": 1}}))
+    expected = Summary({_cell(day): {"contacts": 5, "negative": 1, "positive": 1}})
+    assert weekly(world.summaries.read(FIRST, LAST)) == weekly(expected)
     world.summaries.roll_up(FIRST, TODAY, NOW)
-    assert world.summaries.read(FIRST, LAST) == expected
+    assert weekly(world.summaries.read(FIRST, LAST)) == weekly(expected)
     assert _rows() == 1
 
 
 def test_many_cells_move_in_several_transactions(world: World) -> None:
-    counts = Summary({_cell(3, f"t{n}"): {"contacts": n + 1} for n in range(230)})
+    counts = Summary({_cell(17, f"t{n}"): {"contacts": n + 1} for n in range(230)})
     _add(world, counts)
     assert world.summaries.roll_up(FIRST, TODAY, NOW) == 230
     assert world.summaries.read(FIRST, LAST) == counts
