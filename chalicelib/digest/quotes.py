@@ -19,7 +19,8 @@ from chalicelib.insights import PUBLISHED_FROM
 
 QUOTES = 3
 LEAST_QUOTES = 2  # one voice alone would stand for a whole theme
-LONGEST, SHORTEST = 180, 20  # characters
+LONGEST, TELLING, SHORTEST = 180, 35, 15  # characters; under SHORTEST letters never quoted
+DULL = 0.1  # cosine lost by texts outside TELLING..LONGEST
 POOL = 40  # candidates compared with each other
 CENTRAL_WEIGHT = 0.7  # λ: the rest rewards being different
 SURE = 0.5  # a text that the model itself doubts is no example
@@ -106,8 +107,11 @@ def _typical_and_different(pool: Sequence[QuoteCandidate]) -> list[QuoteCandidat
     vectors = [_trigrams(c.text) for c in pool]
     likeness = [[_cosine(a, b) for b in vectors] for a in vectors]
     central = [sum(row) / len(row) for row in likeness]
-    # A text that must be cut tells less than a whole one.
-    merit = [c - 0.1 * (len(p.text) > LONGEST) for c, p in zip(central, pool, strict=True)]
+    # A text that must be cut, or that hardly says anything, tells less than a whole one.
+    merit = [
+        c - DULL * (not TELLING <= len(p.text) <= LONGEST)
+        for c, p in zip(central, pool, strict=True)
+    ]
     chosen: list[int] = []
     while len(chosen) < min(QUOTES, len(pool)):
         rest = [i for i in range(len(pool)) if i not in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,24 @@ from chalicelib.digest.wording import view
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+LARGEST_HTML = 100_000  # bytes; Gmail clips at 102 KB
+
 
 def render(digest: Digest, links: Links) -> Mail:
-    """The mail of a digest. Deterministic; the HTML is under 102 KB, where Gmail clips."""
+    """The mail of a digest, the same for the same digest.
+
+    Where long names and quotes would pass the size at which Gmail clips a mail, the quotes of
+    the least important themes are left out.
+    """
+    mail = _render(digest, links)
+    while digest.quotes and len(mail.html.encode()) > LARGEST_HTML:
+        kept = [key for key in digest.quote_requests if key in digest.quotes][:-1]
+        digest = replace(digest, quotes={key: digest.quotes[key] for key in kept})
+        mail = _render(digest, links)
+    return mail
+
+
+def _render(digest: Digest, links: Links) -> Mail:
     words = view(digest, links)
     templates = _templates()
     text = templates.get_template("digest.txt").render(view=words)

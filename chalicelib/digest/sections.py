@@ -13,7 +13,7 @@ from chalicelib.insights.ratings import Score
 from chalicelib.insights.solicited import Voice
 
 FAILURE_THEMES = 5
-MOMENTS = 15  # touchpoints shown; a longer journey names the rest
+MOMENTS, SOURCES = 15, 15  # touchpoints and sources shown; the rest is named
 
 _RATINGS = {
     "nps": N_("Would recommend: share of 9–10 minus share of 0–6."),
@@ -61,7 +61,7 @@ def negative(digest: Digest, speech: Speech) -> Part | None:
             f"{digest.names.themes[theme]} {speech.number(n)}" for theme, n in digest.others
         )
         notes = (speech.say("Contacts on other themes: {list}.", list=listed),)
-    title = speech.say("Most negative")
+    title = speech.say("Most negative feedback")
     if not digest.negatives:
         if not digest.contacts.now:
             return None
@@ -122,41 +122,48 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
 def ratings(digest: Digest, speech: Speech) -> Part | None:
     if not digest.ratings:
         return None
-    rows = []
-    for row in digest.ratings:
-        question = sentences.QUESTIONS[row.whole.now.question]
-        if row.own is None:
-            rows.append(_rating(speech, question, row.whole))
-            continue
-        own = speech.say("{question}, own themes", question=question)
-        whole = speech.say("{question}, whole organisation", question=question)
-        rows += [_rating(speech, own, row.own), _rating(speech, whole, row.whole)]
     columns = (speech.say("Question"), speech.say("Result"), speech.say("Answers"))
-    return Part(speech.say("Ratings"), (), Table(columns, tuple(rows)))
+    rows = tuple(_rating(speech, row.whole, row.own) for row in digest.ratings)
+    # Few answers carry a theme, so the organisation's own result stands first.
+    own = any(row.own for row in digest.ratings)
+    intro = (speech.say("All answers of the organisation; your own themes below each."),)
+    return Part(speech.say("Ratings"), intro if own else (), Table(columns, rows))
 
 
-def _rating(speech: Speech, name: str, result: Result) -> Row:
+def _rating(speech: Speech, result: Result, own: Result | None) -> Row:
     score = result.now
-    answers = speech.published(score.n)
+    name, answers = sentences.QUESTIONS[score.question], speech.published(score.n)
     if score.value is None or score.margin is None:
-        few = speech.say("Too few answers for a result.")
-        return Row(name, ("–", answers), (few,) if score.n else ())
+        return Row(name, ("–", answers), (speech.say("Too few answers for a result."),))
     decimals = 0 if score.question == "nps" else 1
     explained = speech.say(
         _RATINGS[score.question],
         mean=speech.number(score.value, decimals),
         margin=speech.number(score.margin, decimals),
     )
-    details = (explained, *sentences.score_change(speech, result))
+    details = (explained, *sentences.score_change(speech, result), *_own(speech, own))
     return Row(name, (with_margin(speech, score), answers), details)
+
+
+def _own(speech: Speech, own: Result | None) -> tuple[str, ...]:
+    """The same question among the department's own contacts, where it has a result."""
+    if own is None or own.now.value is None:
+        return ()
+    value = with_margin(speech, own.now)
+    return (speech.say("Your own themes: {value}, {n} answers.", value=value, n=own.now.n),)
 
 
 def with_margin(speech: Speech, score: Score) -> str:
     """'12 ±9' for NPS, '82 % (78–85 %)' for the shares of good answers."""
-    value = sentences.score_value(speech, score)
+    value, around = sentences.score_value(speech, score), margin(speech, score)
+    return f"{value} ({around})" if score.good is not None else f"{value} {around}"
+
+
+def margin(speech: Speech, score: Score) -> str:
+    """'±9' for NPS, '78–85 %' for the shares of good answers."""
     if score.good is not None:
-        return f"{value} ({speech.percents(score.good.low, score.good.high)})"
-    return f"{value} ±{speech.number(score.margin or 0)}"
+        return speech.percents(score.good.low, score.good.high)
+    return f"±{speech.number(score.margin or 0)}"
 
 
 def touchpoints(digest: Digest, speech: Speech) -> Part | None:
@@ -246,11 +253,12 @@ def sources(digest: Digest, speech: Speech) -> Part | None:
             (sentences.source(speech, state, digest.time_zone),),
             alert=state.silent,
         )
-        for state in digest.sources
+        for state in digest.sources[:SOURCES]  # the silent ones come first
     )
-    return Part(
-        speech.say("Sources"), (), Table((speech.say("Source"), speech.say("Contacts")), rows)
-    )
+    rest = [state.source for state in digest.sources[SOURCES:]]
+    notes = _listed(speech.say, digest.names.sources, {N_("Other sources: {list}."): rest})
+    columns = (speech.say("Source"), speech.say("Contacts"))
+    return Part(speech.say("Sources"), (), Table(columns, rows), notes)
 
 
 SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {

@@ -53,7 +53,9 @@ class Speech:
 
     def say(self, message: str, **values: object) -> str:
         """The message in this language; whole numbers among the values are formatted."""
-        return self._messages.gettext(message).format(**self._shown(values))
+        told = self._messages.gettext(message).format(**self._shown(values))
+        # A dash that starts a line would look like an item of a list.
+        return told.replace(" – ", "\u00a0– ")
 
     def count(self, one: str, many: str, n: int, **values: object) -> str:
         """The same with a plural form; `{n}` stands for the number."""

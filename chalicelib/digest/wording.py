@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.digest import sentences
 from chalicelib.digest.contents import Digest, Links
-from chalicelib.digest.sections import SECTIONS, with_margin
+from chalicelib.digest.sections import SECTIONS, margin
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Link, Tile, View
 from chalicelib.insights import PUBLISHED_FROM
@@ -139,20 +139,19 @@ def _negative_tile(digest: Digest, speech: Speech) -> list[Tile]:
 
 
 def _rating_tile(digest: Digest, speech: Speech) -> list[Tile]:
-    """The first question with a score: the department's own, else the whole organisation's."""
+    """The organisation's first question with a result."""
     for row in digest.ratings:
-        for result, own in ((row.own, True), (row.whole, row.own is None)):
-            if result is None or result.now.value is None:
-                continue
-            name = sentences.QUESTIONS[result.now.question]
-            if not own:
-                name = speech.say("{question}, whole organisation", question=name)
-            elif row.own is not None:
-                name = speech.say("{question}, own themes", question=name)
-            value, _, margin = with_margin(speech, result.now).partition(" ±")
-            answers = speech.say("{n} answers.", n=result.now.n)
-            details = (answers, *sentences.score_change(speech, result))
-            return [Tile(name, value, f"±{margin}" if margin else "", details)]
+        score = row.whole.now
+        if score.value is None:
+            continue
+        name = sentences.QUESTIONS[score.question]
+        if row.own is not None:
+            name = speech.say("{question}, whole organisation", question=name)
+        details = (
+            speech.say("{n} answers.", n=score.n),
+            *sentences.score_change(speech, row.whole),
+        )
+        return [Tile(name, sentences.score_value(speech, score), margin(speech, score), details)]
     return []
 
 

@@ -55,13 +55,16 @@ def nps(promoters: int, passives: int, detractors: int) -> Score:
 
 
 def nps_margin(promoters: int, detractors: int, n: int, z: float = Z_95) -> float:
-    """Half width of the interval, points: adjusted Wald with ¾, 1½ and ¾ answers added.
+    """How far from the score, in points, its interval reaches: adjusted Wald.
 
-    Rocks (2016), 'Interval estimation for the Net Promoter Score', The American Statistician 70.
+    The interval adds ¾, 1½ and ¾ answers (Rocks 2016, 'Interval estimation for the Net Promoter
+    Score', The American Statistician 70). Its centre is not the score itself; the margin reaches
+    its farther end, because the score ± its half width would miss too often at few answers.
     """
     size = n + 3
     p, d = (promoters + 0.75) / size, (detractors + 0.75) / size
-    return 100 * z * math.sqrt((p + d - (p - d) ** 2) / size)
+    half = z * math.sqrt((p + d - (p - d) ** 2) / size)
+    return 100 * (half + abs((promoters - detractors) / n - (p - d)))
 
 
 def largest_variance(total: int, good: int, n: int, scale: tuple[int, int, int]) -> float:

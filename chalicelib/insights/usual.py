@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from chalicelib.insights.discoveries import discoveries
+from chalicelib.insights.discoveries import largest_accepted
 from chalicelib.insights.dispersion import Level, levels
 from chalicelib.insights.distributions import two_sided_mid_p
 from chalicelib.insights.history import JUDGED_FROM_WEEKS, sum_series
@@ -21,6 +21,7 @@ RISE, FALL, CONTACTS = 1.25, 0.8, 5  # the smallest difference worth a reader's 
 HOUSE_P = 0.01  # one test a week: one false claim about the whole house in two years
 LARGE = 10  # contacts a week of a theme that can show a house-wide change
 LARGE_THEMES = 6  # with fewer, the themes themselves would set the house's level
+TESTS = 2  # of each theme: one week and four; Bonferroni's correction between them
 SILENT_WEEKS = 4  # a finding is news once in so many weeks
 
 Table = Mapping[str, Sequence[int]]
@@ -90,10 +91,13 @@ def _findings(table: Table, exposures: Sequence[float]) -> Findings:
     tested = _tests(table, open_now, 1)
     if weeks >= JUDGED_FROM_WEEKS + 3:
         tested += _tests(table, open_now, 4)
-    accepted = discoveries({(f.theme, f.weeks): f.p for f in tested})
+    # Judged by theme, each by the better of its tests: were the tests judged one by one, a theme
+    # found by both would let twice as many false ones in.
+    best = {theme: min(f.p for f in tested if f.theme == theme) for theme in table}
+    limit = largest_accepted(min(1.0, TESTS * p) for p in best.values())
     chosen: dict[str | None, Finding] = {}
     for finding in tested:  # the one-week tests come first: they are the plainer news
-        if (finding.theme, finding.weeks) in accepted and finding.large:
+        if TESTS * finding.p <= limit and finding.large:
             chosen.setdefault(finding.theme, finding)
     ranked = sorted(chosen.values(), key=lambda f: (-abs(f.count - f.usual), f.theme or ""))
     return Findings(house, tuple(ranked))
