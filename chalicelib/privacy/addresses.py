@@ -56,9 +56,10 @@ _ADDRESS_CUE = re.compile(
 _BARE = frozenset(
     {"katu", "kadulla", "kadulle", "kadulta", "kadun", "tie", "tiellä", "tielle", "tieltä", "tien",
      "polku", "polulla", "polun", "kuja", "kujalla", "kujan", "raitti", "raitilla", "kaari",
-     "bulevardi", "puistokatu", "väg", "gata", "gränd"}
+     "bulevardi", "väg", "gata", "gränd"}
 )  # fmt: skip
-_BEFORE_BARE = re.compile(rf"(?:(?:[A-ZÅÄÖ][\w'’-]{{1,25}}|von|af){_B}){{1,2}}$")
+# The name before it is a genitive; without one, 'Tie 51' is a road.
+_BEFORE_BARE = re.compile(rf"(?:[A-ZÅÄÖ][\w'’-]{{1,25}}{_B})?[A-ZÅÄÖ][\w'’-]{{1,25}}[ns]{_B}$")
 _ADJECTIVE = re.compile(
     r"(?<![^\W_])(?:iso|isolla|isolle|isolta|ison|pieni|pienellä|vanha\w*|uusi|uudella|pohjoi\w+"
     r"|etelä\w+|itäi\w+|länti\w+|läntise\w+|ylä|ala|pitkä\w*|kolmas|toinen|ensimmäinen|stora|lilla"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from chalicelib.privacy.spans import Kind, Span
 
 _EMAIL = re.compile(
-    r"(?<![\w.+%'-])[\w.+%'-]++@(?:(?:[\w-]++\.)++[\w-]++|(?!\d)[\w-]{3,}+)", re.ASCII
+    r"(?<![\w.+%'-])[\w.+%'-]++@(?:[\w-]++(?:\.[\w-]++)++|(?!\d)[\w-]{3,}+)", re.ASCII
 )
 _WIDE_EMAIL = re.compile(_EMAIL.pattern)  # åäö in names and domains
 _DOT = r"(?:piste|dot|punkt)"

@@ -43,8 +43,11 @@ def identity_codes(text: str) -> Iterator[Span]:
         date, mark, tail = match.groups()
         typed = mark.upper() if mark.isalpha() or mark == "+" else "-"
         code = f"{date}{typed}{tail}".upper()
+        if not (1 <= int(date[:2]) <= 31 and 1 <= int(date[2:4]) <= 12):
+            continue
         # Without its mark a code is ten figures like any other: its last must be a letter.
-        sure = hetu.is_valid(code, allow_temporary=True) and (mark or tail[-1].isalpha())
+        whole = mark or tail[-1].isalpha()
+        sure = whole and hetu.is_valid(code, allow_temporary=True)
         if sure or _cued(_IDENTITY_CUE, text, match.start(), match.end(), 30):
             yield Span(match.start(), match.end(), Kind.ID)
     for match in _PERSONNUMMER.finditer(text):
@@ -218,14 +221,16 @@ _THING = (
     "|case|passport"
 )
 _NUMBERED = re.compile(
-    rf"(?:{_THING})\w{{0,10}}"
+    rf"(?:(?:booking|order|payment|customer) reference|(?:{_THING})\w{{0,10}}"
     r"(?:[ -]?(?:numero|nro|number|nummer|tunnu|koodi)|[ -](?:id|no|nr|num|code)(?![^\W_])|nr)"
-    r"\w{0,8}(?:[ \u00a0]?[.:#=\-–]|[ \u00a0](?:on|oli|is|was|är|var|nr|no|nro)(?![^\W_])){0,3}"
+    r"\w{0,8})(?:[ \u00a0]?[.:#=\-–]|[ \u00a0](?:on|oli|is|was|är|var|nr|no|nro)(?![^\W_])){0,3}"
     r"[ \u00a0#]{0,2}"
-    r"((?=[A-Z/_-]{0,8}\d)[A-Z0-9](?:[A-Z0-9/_-]|(?<=\d) (?=\d{3})){3,30}+)",
+    r"((?=[A-Z/_-]{0,8}\d)[A-Z0-9](?:[A-Z0-9/_-]|(?<=\d) (?=\d{3})){3,30}+"
+    r"(?:(?<=\d{5} \d{5}) \d{1,2}(?!\d))?)",
     re.IGNORECASE,
 )
-_NUMBERED_CUES = ("nro", "numero", "numm", "numb", "nr", "tunnu", "koodi", " id", " no", "code")
+_NUMBERED_CUES = ("nro", "numero", "numm", "numb", "nr", "tunnu", "koodi", " id", " no", "code",
+                   " reference")  # fmt: skip
 
 
 def cued_numbers(text: str, lower: str) -> Iterator[Span]:

@@ -10,7 +10,15 @@ import re
 from collections.abc import Iterator
 
 from chalicelib.privacy.name_list import NOT_NAMES, NOT_SURNAMES, WORD_NAMES
-from chalicelib.privacy.names import BLANK, UPPER, WORD, form_of, is_first, is_surname
+from chalicelib.privacy.names import (
+    BLANK,
+    UPPER,
+    WORD,
+    follows_first,
+    form_of,
+    is_first,
+    is_surname,
+)
 from chalicelib.privacy.spans import Kind, Span
 
 #: After these any capitalised word is a name.
@@ -64,6 +72,8 @@ def cued(text: str, lower: str) -> Iterator[Span]:
             yield from _introduced(text, *match.span(1), sure=False)
     for end in _ends(lower, _TITLES):
         match = _TITLED.match(text, end)
+        if text[end - 4 : end] == "miss":  # 'I miss London'
+            continue
         if match and match[1].split()[0].lower() not in NOT_NAMES:
             yield Span(*match.span(1), Kind.NAME)
     yield from _signatures(text, lower)
@@ -105,7 +115,7 @@ def _introduced(text: str, start: int, end: int, *, sure: bool) -> Iterator[Span
         lower = word[0].lower()
         capital = word[0][0].isupper() and lower not in NOT_NAMES and lower not in NOT_SURNAMES
         if index:
-            fits = capital or is_surname(lower) or (sure and is_first(lower))
+            fits = capital or follows_first(lower) or (sure and is_first(lower))
         elif sure and capital:
             fits = True
         else:
@@ -128,7 +138,8 @@ def _signed(text: str, start: int, end: int, *, sure: bool) -> Iterator[Span]:
         if lower in NOT_NAMES or lower in NOT_SURNAMES:
             break
         capital = bare[0].isupper()
-        known = is_first(lower) or is_surname(lower) or (index > 0 and len(lower) == 1)
+        known = is_first(lower) or is_surname(lower)
+        known = known or (index > 0 and (len(lower) == 1 or follows_first(lower)))
         if not known and not capital:
             break
         if alone is None:

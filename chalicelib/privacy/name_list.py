@@ -7,58 +7,68 @@ a month, a town or a brand stands in WORD_NAMES: it counts only before a surname
 from __future__ import annotations
 
 _FIRST_NAMES = """
-aarne aaro aaron aatu abdi abdullah adam ahmed aija aili aini aisha akseli albert aleksandr
-alexander alexei alfred alice alisa alison amalia amanda amina amy anders andrea andrei andrew
-anette angela anita anitta anja ann anne annele anneli annelie anniina annika annikki annukka
-anssi antero anthony anton antti anu arja armi arthur arto arttu artturi arvi ashley asta atte
-auli aulikki aune auvo axel barbara barry bengt benjamin bernard bertil beth betty birger birgit
-birgitta brandon brian britta bruce camilla carina carita carl carol carola caroline catarina
-catherine cecilia charles charlie charlotta charlotte chloe chris christa christer christian
-christina christine christoffer christopher claire colin craig cynthia daniel darren david deborah
-debra dennis derek diane dmitri donald donna dorothy douglas duncan ebba edward eemeli eemil eerik
-eerika eerikki eero eetu eeva eevi eija eila eileen eini eino elena elias eliisa elin elina
-elisabet elisabeth elizabeth ellen elmeri elsa elsi elviira emil emilia emily emma emmi enni eric
-erik erika erja erkki erno esko ester esteri ethan eva eveliina evelyn fanni fatima fiona fredrik
-fredrika frida gareth gary gavin geoffrey george gerald gillian gordon graham gregory gunilla
-gunnar gunnel gustaf gustav göran gösta hampus hanna hannah hannamari hannele hannes hannu hans
-harold harri harriet harry hassan hedvig heidi heikki heini helen helena helene helga heli helinä
-heljä hemmo henna henni henri henriikka henrik henrika henrikki henry hilda hilja hilkka howard
-hugh hussein håkan ian ibrahim igor iida iikka iina iiris iiro iivari ilari ilkka ilmari ilpo
-inger ingmar ingrid inkeri irene irina irja irma irmeli isabella isto ivan jaakko jaana jacqueline
-jake jakob jalmari james jami jamie jane janet jani janice janika janina janita janne jari jarkko
-jarmo jarno jasmin jason jeanette jeffrey jenna jenni jennifer jere jeremy jesse jessica jill jim
-jimi jiri joakim joan joanna joanne johan johanna johannes john jonas jonathan joni jonna jonne
-joona joonas joonatan jorma josefin josefina joseph joshua jouko jouni joyce judith judy juha
-juhana juhani juho jukka julia julie julius jussi justin jutta juuso jyri jyrki kaarina kaarlo
-kaija kaisa kaisu kalervo kalevi kalle karen karin karl karoliina katariina katarina kate
-katherine kathleen kathryn kati katja katri katriina kauko keijo keith kelly kenneth kerstin
-kerttu kevin khadija kim kimi kimmo kirsi kirsti kjell klas kristian kristiina kristina kristoffer
-kyllikki kyösti larry lars lassi laura lauren lauri lawrence leah leena leevi leif leila lena
-lennart lenni leonard lewis leyla liam liisa lina linda linnea lisa lisbeth lotta louis louise
-lovisa lucy luke lynn maarit magnus maija maiju maikki maire maja malcolm malena malin manu
-margaret margareta maria marianne marie mariia marika marilyn marita maritta marjaana marjatta
-marjo marjukka marjut marketta markku marko markus marleena martha martin martta martti mary
-mathias matias matilda matleena matthew matti mattias mauno mauri meeri megan mehdi mehmet meiju
-melissa merja mervi michael michelle miika miikka miina mikael mikaela mike mikko milja milka
-minna minttu mira mirja mirka mirkka mirva moa mohamed mohammed molly monica monika moona muhammad
-mustafa nana nancy nanna natalia natalie nathalie nathan neil nguyen nicholas nicklas nicola
-nicole nigel niilo niina niklas niko nikolai nils nina noah noora norman oksana olavi oleksandr
-olena olga oliver olivia olli olof omar oona orvokki oskar oskari osmo otso outi paavo pamela pasi
-patricia patrick patrik paul paula pauli pauliina pauline pavel pekka pentti pernilla pertti peter
-petra petri petter petteri philip phillip pia pihla piia pinja pirita piritta pirjo pirkko pirre
-pontus priya pyry päivi päivikki rachel ragnar rahul raija raila raili raimo raine ralph rasmus
-rauli rauni raymond rebecca rebecka reeta reetta reijo reima reino rhys richard riikka riina risto
-ritva robert roger rolf ronald roni ronja roosa rosemary roy russell ruth ryan saana saara sabina
-saija saila salme samantha samppa samu samuel samuli sandra sanna sannamari santeri santtu sarah
-sarianna scott sean sebastian senja seppo sergei sharon sheila shirley simon sinikka sirja sirkka
-sirkku sirpa sofie soile soili solveig sophie stacey staffan stefan stellan stephanie stephen
-steve steven stuart sture susan susanna susanne suzanne svante sven svetlana sylvia taina taneli
-tanja tapani tarja tatiana tatjana tea teea teemu teija teppo terence teresa terhi tero theresa
-therese thomas tiia tiina timo timothy tina tobias tom tomas tommy toni topi topias torbjörn tore
-torsten tove tracey tracy trevor tuija tuomas tuomo tuukka tuula tuulia tuulikki tytti tyyne ulf
-uljas ulla ulrica ulrika urho urpo valerie vanessa veera veijo veikko venla verneri veronica viivi
-viktoria vilhelmi vilho viljami ville vilma vincent vivan vivian vladimir väinämö väinö walter
-wayne wendy wesley wilhelm william ylva yngve yulia yusuf yvonne zahra zoe åke örjan
+aapo aarne aaro aaron aatu aava abdi abdullah adam adele agda ahmed aija aili aini aisha akseli
+aku albert aleksandr aleksanteri aleksi alexander alexei alfred alice alina alisa alison alpo
+amalia amanda amina amy anders andrea andrei andrew anette angela anita anitta anja ann anne
+annele anneli annelie anniina annika annikki annukka anselmi anssi antero anthony anton antti anu
+ariel arja armi arthur arto arttu artturi arvi ashley asseri asta atso atte auli aulikki aulis
+aune auvo axel barbara barry beata bengt benjamin bernard bertil beth betty bianca birger birgit
+birgitta brandon brian britta bruce bruno camilla carina carita carl carlos carol carola caroline
+catarina catherine cecilia charles charlie charlotta charlotte chloe chris christa christer
+christian christina christine christoffer christopher claire colin craig cynthia dag daniel
+daniela darren david deborah debra dennis derek diane dimitri dmitri donald donna dorothy douglas
+duncan ebba ebbe edla edvin edward eemeli eemil eerik eerika eerikki eero eetu eeva eevi eija eila
+eileen einari eini eino elena elias eliel eliisa elin elina elisabet elisabeth elizabeth ellen
+ellinoora ellinor elmeri elsa elsi elviira elvira emil emilia emily emma emmanuel emmi enni eric
+erik erika erja erkka erkki ernesti erno ernst esko ester esteri ethan eva eveliina evelina evelyn
+ewa fanni fatima felix filip filippa fiona folke fredrik fredrika frida gabriel gareth gary gavin
+geoffrey george gerald gillian gordon graham gregory greta gunilla gunnar gunnel gustaf gustav
+göran gösta hampus hanna hannah hannaleena hannamari hannele hannes hannu hans harold harri
+harriet harry hassan hedvig heidi heikka heikki heimo heini helen helena helene helga heli helinä
+heljä hemmo henna henni henri henriikka henrik henrika henrikki henry hermanni hilda hilja hilkka
+hjalmar howard hugh hussein håkan ian ibrahim igor iida iikka iina iines iiris iiro iisakki iivari
+ilari ilkka ilmari ilpo inga inger ingmar ingrid inkeri irene irina irja irma irmeli isabel
+isabella isak isto ivan ivar jaakko jaana jacqueline jake jakob jalmari jalo james jami jamie jane
+janet jani janice janika janina janita janne jari jarkko jarko jarmo jarno jasmin jason jeanette
+jeffrey jenna jenni jennifer jenny jere jeremias jeremy jerker jesse jessica jill jim jimi jimmy
+jiri joakim joan joanna joanne johan johanna johannes john jonas jonatan jonathan joni jonna jonne
+jooel joona joonas joonatan jorma josefin josefina joseph joshua jouko jouni joyce judith judy
+juha juhana juhani juho jukka jukkapekka julia julie julius jussi justin jutta juuli juulia juuso
+jyri jyrki kaapo kaarina kaarlo kaija kaisa kaisu kaius kalervo kalevi kalle karen karin karl
+karoliina kasper kasperi katariina katarina kate katherine kathleen kathryn kati katja katri
+katriina kauko keijo keith kelly kenneth kent kerstin kerttu kevin khadija kim kimi kimmo kirsi
+kirsikka kirsti kjell klas knut konsta kosti kristian kristiina kristina kristoffer kustaa
+kyllikki kyösti laila larry lars lasse lassi laura lauren lauri lawrence leah leena leevi leif
+leila lena lennart lenni leonard lewis leyla liam liisa lilian lina linda linnea lisa lisbeth
+lotta louis louise lovisa lucy lukas luke lynn lyydia maaria maarit magnus maija maiju maikki
+maire maja malcolm malena malin manu margaret margareta margit maria marianne marie mariia marika
+marilyn marisa marita maritta marjaana marjatta marjo marjukka marjut marketta markku marko markus
+marleena martha martin martta martti mary mateo mathias matias matilda matleena matthew matthias
+matti mattias mauno mauri meeri megan mehdi mehmet meiju melina melissa merja mervi michael
+michaela michelle mico miika miikka miina mikael mikaela mike mikko milena milja milka mimmi minea
+minna minttu mira mirella mirja mirka mirkka miro mirva miska moa mohamed mohammed molly monica
+monika moona muhammad mustafa mårten nadja nana nancy nanna natalia natalie nathalie nathan neil
+nguyen nicholas nicklas nicola nicole nigel niilo niina niklas niko nikolai nils nina noah noel
+nooa noora norman oksana olavi oleksandr olena olga oliver olivia olli olof omar oona orvokki
+oskar oskari osmo otso otteri outi paavali paavo pamela pasi patricia patrick patrik paul paula
+pauli pauliina pauline pavel peetu pekka pentti peppi pernilla pertti peter petra petri petrus
+petter petteri philip phillip pia pihla piia pinja pirita piritta pirjo pirkko pirre pontus priya
+pyry päivi päivikki pär rachel ragnar rahul raija raila raili raimo raine raisa ralph ramona ransu
+rasmus rauli rauni raymond rebecca rebecka rebekka reeta reetta reijo reima reino rhys richard
+riikka riina riitta riku risto ritva robert roger rolf ronald roni ronja roosa rosanna rosemary
+roy russell ruth ryan saana saara sabina saija saila saku salme samantha samira samppa samu samuel
+samuli sandra sanelma sanna sannamari santeri santra santtu sarah sarianna sasu scott sean
+sebastian seela senja seppo sergei severi sharon sheila shirley sigrid silja simo simon sinikka
+sirja sirkka sirkku sirpa sixten sofie sohvi soile soili solveig sonja sophie stacey staffan
+stefan stellan stephanie stephen steve steven stuart sture susan susanna susanne suzanne svante
+sven svetlana sylvi sylvia taina taneli tanja tanya tapani tapsa tarja tatiana tatjana tatu tauno
+tea teea teemu teija teijo teppo terence teresa terhi tero thea theresa therese thomas tiia tiina
+tiitus tilda timo timothy tina titta tobias tom tomas tommi tommy toni topi topias torbjörn tore
+torsten tove tracey tracy trevor tuija tuomas tuomo tuukka tuula tuulia tuulikki tytti tyyne tyyra
+ulf uljas ulla ulrica ulrik ulrika unna urho urpo valdemar valeria valerie valter valto vanessa
+veera veijo veikko veini venla verneri veronica vertti viggo viivi viktoria vilhelmi vilhelmiina
+vilho viliina viljami ville villiam vilma vincent vivan vivian vladimir väinämö väinö walter wayne
+wendy wesley wilhelm william wilma yasmin ylva yngve yulia yusuf yvonne zahra zara zoe åke örjan
 """
 #: First names that are hardly anything else.
 FIRST_NAMES = frozenset(_FIRST_NAMES.split())
@@ -113,6 +123,15 @@ ylinen ylitalo ylönen åkerman öhman österberg
 """
 #: Surnames that are not everyday words, places or companies.
 SURNAMES = frozenset(_SURNAMES.split())
+
+_SURNAME_WORDS = """
+aalto baker berg björk black brown clark cook dahl ek green hall harju heino hill holm järvi
+kallio kangas king kivi koivu koski kuusi laakso lahti laine lampi lehto lind linna lund luoma
+metsä moore mäki niemi ranta repo rinne rossi saari salmi salo strand taylor turner virta vuori
+walker ward white wood wright young
+"""
+#: Surnames that are words: only after a first name.
+SURNAME_WORDS = frozenset(_SURNAME_WORDS.split())
 
 _NOT_SURNAMES = """
 ab and april as august augusti automaatti bonus card christmas december ei elokuu en että februari

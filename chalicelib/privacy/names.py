@@ -15,6 +15,7 @@ from chalicelib.privacy.name_list import (
     FIRST_NAMES,
     NOT_NAMES,
     NOT_SURNAMES,
+    SURNAME_WORDS,
     SURNAMES,
     WORD_NAMES,
 )
@@ -28,7 +29,7 @@ WORD = r"[^\W\d_]++(?:['’-][^\W\d_]++)*+"
 _CAPITALISED = re.compile(rf"[{UPPER}](?<![\w'’@/#-].)(?:[^\W\d_]|['’-](?=[^\W\d_]))++")
 # What may follow a first name: a capitalised word, also after 'von', or an initial.
 _FOLLOWING = re.compile(
-    rf"(?:{BLANK}(?:(?:von|af|de|van|der|la){BLANK}){{0,2}}([{UPPER}][^\W\d_]++(?:['’-][^\W\d_]++)*+)"
+    rf"(?:{BLANK}(?:(?:von|af|de|van|der|la){BLANK}){{0,2}}([{UPPER}](?:[^\W\d_]|(?=['’][{UPPER}]))(?:[^\W\d_]|['’-](?=[^\W\d_]))*+)"
     rf"|{BLANK}([{UPPER}])(?![\w'’])\.?)"
 )
 
@@ -40,7 +41,7 @@ _ENDING = re.compile(
 _FOREIGN_ENDING = re.compile(r"['’]?s|:\w{1,5}|['’]\w{1,4}")
 _VOWELS = "aeiouyäöåé"
 _NEN = re.compile(
-    r"(.+)(?:sen|st[aä]|sell[aäe]|selt[aä]|sest[aä]|sess[aä]|seen|sen[aä]|seksi)"
+    r"(.+?)(?:sen|st[aä]|sell[aäe]|selt[aä]|sest[aä]|sess[aä]|seen|sen[aä]|seksi)"
     rf"{_PARTICLE}?"
 )
 _SURNAME_SHAPE = re.compile(
@@ -100,10 +101,15 @@ def is_surname(word: str) -> bool:
     return form_of(word, SURNAMES) is not None
 
 
+def follows_first(word: str) -> bool:
+    """Whether a lower-case word after a first name is a form of a surname of the lists."""
+    return is_surname(word) or form_of(word, SURNAME_WORDS) is not None
+
+
 def _surname_like(word: str) -> bool:
     """Whether a word may follow a name that is a word: 'Onni Virtanen', not 'Onni Lounas'."""
     lower = word.lower()
-    return is_surname(lower) or bool(_SURNAME_SHAPE.fullmatch(lower))
+    return follows_first(lower) or bool(_SURNAME_SHAPE.fullmatch(lower))
 
 
 def _full_name(text: str, start: int, end: int) -> int:
@@ -135,15 +141,14 @@ def listed(text: str) -> Iterator[Span]:
             following = _FOLLOWING.match(text, end)
             surname = following and following[1] and is_surname(following[1].lower())
             done = following.end() if following and surname else end
+        elif word in FIRST_NAMES:
+            done = _full_name(text, start, end)
         elif word in WORD_NAMES:  # before a surname Finnish leaves the first name uninflected
             following = _FOLLOWING.match(text, end)
             if following and following[1] and _surname_like(following[1]):
                 done = _full_name(text, start, end)
-        elif form_of(word, WORD_NAMES):
-            continue
-        elif form_of(word, FIRST_NAMES):
-            done = _full_name(text, start, end)
-        elif is_surname(word):
+        # 'Jussille Tampereen': an inflected first name stands alone.
+        elif not form_of(word, WORD_NAMES) and (form_of(word, FIRST_NAMES) or is_surname(word)):
             done = end
         if done > start:
             yield Span(start, done, Kind.NAME)

@@ -49,6 +49,7 @@ def _e164(number: str) -> str:
     plain = re.sub(r"[\s().\-–/]", "", number.replace("(0)", ""))
     if plain.startswith("00"):
         plain = "+" + plain[2:]
+    plain = re.sub(r"^\+3580", "+358", plain)  # '+358 040 ...' is a common slip
     if _DIALLED.fullmatch(plain):  # E.164 already: the common case, without loading metadata
         return plain
     from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
