@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.digest.contents import (
@@ -18,22 +18,24 @@ from chalicelib.digest.contents import (
 )
 from chalicelib.digest.headlines import headlines, told
 from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
-from chalicelib.insights.demand import FailureDemand, failure_demand
+from chalicelib.insights.demand import failure_demand
 from chalicelib.insights.exposure import exposure, public_holidays
 from chalicelib.insights.history import History, Series, history, sum_series
 from chalicelib.insights.last_week import total_versus_last_week, versus_last_week
-from chalicelib.insights.proportion import Share, compare, share
+from chalicelib.insights.proportion import Share, compare, scatter, share
 from chalicelib.insights.ratings import QUESTIONS, compare_scores, score
 from chalicelib.insights.solicited import voices
 from chalicelib.insights.sources import source_states
 from chalicelib.insights.themes import RankedTheme, Sentiment, judged, ranking
 from chalicelib.insights.touchpoints import Journey, journey
 from chalicelib.insights.usual import Findings, versus_usual
+from chalicelib.insights.verdict import Verdict
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Department, Organisation
 from chalicelib.summary import UNSURE, Cell, Summary
 
 NEGATIVES, POSITIVES, OTHERS = 5, 3, 12  # themes shown: what fits a reader and 102 KB
+TONES = ("negative", "neutral", "positive")
 
 DEFAULT_ORDER = tuple(Section)
 #: What a department of this id reads first; any other id reads the default order.
@@ -107,7 +109,9 @@ def compose(
         judged=scope.past.judged,
         contacts=total_versus_last_week(_total(scope), scope.exposures),
         whole_contacts=scope.whole.count("contacts"),
-        negative=_share_change(_negative(scope.own), _negative(scope.own_before)),
+        negative=_share_change(
+            scope, (_negative(scope.own), _negative(scope.own_before)), "negative", TONES
+        ),
         headlines=heads,
         negatives=negatives,
         positives=positives,
@@ -115,8 +119,7 @@ def compose(
         ratings=ratings,
         failure=failure,
         failure_change=_share_change(
-            _failures(failure),
-            _failures(failure_demand(scope.own_before) if scope.own_before is not None else None),
+            scope, (_failures(scope.own), _failures(scope.own_before)), "failure", ("known",)
         ),
         journey=_journey(organisation, department, scope.whole),
         voices=voices(scope.own),
@@ -185,10 +188,14 @@ def _rows(
     heads: Sequence[Headline],
 ) -> tuple[ThemeRow, ...]:
     changes = versus_last_week(scope.series(sentiment), scope.exposures)
-    return tuple(
-        ThemeRow(sentiment, theme, changes[theme.theme], told(findings, heads, theme.theme))
-        for theme in ranked
-    )
+    rows = []
+    for one in ranked:
+        change = changes[one.theme]
+        if findings.of(one.theme) and change.verdict is Verdict.SAME:
+            # 'Clearly more than usual' and 'no detectable change' side by side would puzzle.
+            change = replace(change, verdict=Verdict.UNJUDGED)
+        rows.append(ThemeRow(sentiment, one, change, told(findings, heads, one.theme)))
+    return tuple(rows)
 
 
 def _total(scope: _Scope) -> Series:
@@ -207,7 +214,7 @@ def _ratings(scope: _Scope) -> tuple[RatingRow, ...]:
             Result(
                 score(now, question),
                 None if before is None else score(before, question),
-                compare_scores(now, before, question),
+                _judged(scope, compare_scores(now, before, question)),
             )
             for now, before in sums
         ]
@@ -225,12 +232,29 @@ def _negative(part: Summary | None) -> Share | None:
     return share(measures["negative"], n) if n >= PUBLISHED_FROM else None
 
 
-def _failures(demand: FailureDemand | None) -> Share | None:
+def _failures(part: Summary | None) -> Share | None:
+    demand = failure_demand(part) if part is not None else None
     return demand.failures if demand else None
 
 
-def _share_change(now: Share | None, before: Share | None) -> ShareChange:
-    return ShareChange(now, before, compare(now, before, SCORED_FROM))
+def _share_change(
+    scope: _Scope, shares: tuple[Share | None, Share | None], part: str, whole: Sequence[str]
+) -> ShareChange:
+    """A share beside the week before, held against how it varied in the weeks before this one.
+
+    `part` and `whole` name the measures of the share's numerator and denominator.
+    """
+    now, before = shares
+    length = scope.past.weeks + 1
+    k = sum_series(scope.series(part).values(), length)[:-1]
+    n = sum_series((s for m in whole for s in scope.series(m).values()), length)[:-1]
+    varied = scatter(list(zip(k, n, strict=True)))
+    return ShareChange(now, before, _judged(scope, compare(now, before, SCORED_FROM, varied)))
+
+
+def _judged(scope: _Scope, verdict: Verdict) -> Verdict:
+    """No claim under eight weeks, whatever is compared: then the numbers stand alone."""
+    return verdict if scope.past.judged or verdict is Verdict.ALONE else Verdict.UNJUDGED
 
 
 def _others(

@@ -23,6 +23,7 @@ LONGEST, TELLING, SHORTEST = 180, 35, 15  # characters; under SHORTEST letters n
 DULL = 0.1  # cosine lost by texts outside TELLING..LONGEST
 POOL = 40  # candidates compared with each other
 CENTRAL_WEIGHT = 0.7  # λ: the rest rewards being different
+ALIKE = 0.7  # cosine from which a second text only repeats the first
 SURE = 0.5  # a text that the model itself doubts is no example
 
 _EMOJI_JOINER = "\u200d"
@@ -114,7 +115,11 @@ def _typical_and_different(pool: Sequence[QuoteCandidate]) -> list[QuoteCandidat
     ]
     chosen: list[int] = []
     while len(chosen) < min(QUOTES, len(pool)):
-        rest = [i for i in range(len(pool)) if i not in chosen]
+        left = [i for i in range(len(pool)) if i not in chosen]
+        fresh = [i for i in left if all(likeness[i][j] < ALIKE for j in chosen)]
+        if not fresh and len(chosen) >= LEAST_QUOTES:
+            break
+        rest = fresh or left
         chosen.append(
             max(
                 rest,

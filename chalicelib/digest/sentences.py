@@ -216,9 +216,10 @@ def _fact(digest: Digest, speech: Speech) -> str:
         return _finding_fact(digest, speech, head)
     if silent:
         return speech.count(
-            "{n} source silent, the numbers may be too small",
+            "{name} is silent, the numbers may be too small",
             "{n} sources silent, the numbers may be too small",
             silent,
+            name=digest.names.sources[digest.silent[0].source],
         )
     if head is None:
         return speech.say("{n} contacts", n=speech.published(digest.contacts.now))

@@ -57,14 +57,12 @@ def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
     if not silent:
         return ()
     names = ", ".join(digest.names.sources[state.source] for state in silent)
-    return (
-        speech.count(
-            "{n} source is silent: {names}. The week's numbers may be too small.",
-            "{n} sources are silent: {names}. The week's numbers may be too small.",
-            len(silent),
-            names=names,
-        ),
+    told = speech.count(
+        "A source is silent: {names}.", "{n} sources are silent: {names}.", len(silent), names=names
     )
+    if digest.contacts.now:
+        told += " " + speech.say("The week's numbers may be too small.")
+    return (told,)
 
 
 def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:

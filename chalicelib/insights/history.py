@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.insights.solicited import asked
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.summary import Summary, contacts_by_day
 
 BASELINE_WEEKS = 26
 JUDGED_FROM_WEEKS = 8  # with fewer earlier weeks, counts are shown and nothing is claimed
-MEASURES = ("contacts", "negative", "positive")
+MEASURES = ("contacts", "negative", "neutral", "positive")
+DEMAND = ("failure", "known")  # contacts by what their demand was told to be; surveys left out
 
 Series = Sequence[int]  # one count a week, oldest first, the week of interest last
 
@@ -28,7 +30,7 @@ class History:
     week: IsoWeek
     weeks: int
     daily: Mapping[date, int]  # contacts by local day
-    by_theme: Mapping[str, Mapping[str, Series]]  # measure -> theme -> series
+    by_theme: Mapping[str, Mapping[str, Series]]  # measure or DEMAND -> theme -> series
 
     @property
     def judged(self) -> bool:
@@ -50,7 +52,9 @@ def sum_series(series: Iterable[Series], length: int) -> tuple[int, ...]:
 
 def history(summary: Summary, week: IsoWeek) -> History:
     """Read the week and up to 26 whole weeks before it."""
-    counts: dict[str, dict[str, Counter[int]]] = {m: defaultdict(Counter) for m in MEASURES}
+    counts: dict[str, dict[str, Counter[int]]] = {
+        m: defaultdict(Counter) for m in (*MEASURES, *DEMAND)
+    }
     for cell, measures in summary:
         if cell.day > week.sunday:
             continue
@@ -58,6 +62,10 @@ def history(summary: Summary, week: IsoWeek) -> History:
         for measure in MEASURES:
             if measures.get(measure):
                 counts[measure][cell.theme][age] += measures[measure]
+        if cell.demand in {"failure", "value"} and not asked(cell.channel):
+            counts["known"][cell.theme][age] += measures.get("contacts", 0)
+            if cell.demand == "failure":
+                counts["failure"][cell.theme][age] += measures.get("contacts", 0)
     daily = {day: n for day, n in contacts_by_day(summary).items() if day <= week.sunday}
     weeks = _whole_weeks(daily, week)
     return History(

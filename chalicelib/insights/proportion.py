@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.insights.verdict import Verdict
@@ -56,16 +57,33 @@ def difference(now: Share, before: Share, z: float = Z_95) -> tuple[float, float
     )
 
 
-def compare(now: Share | None, before: Share | None, least: int) -> Verdict:
+def scatter(weeks: Sequence[tuple[int, int]]) -> float:
+    """How many times more a share varies from week to week than chance alone, at least 1.
+
+    `weeks` are (k, n). Pearson's dispersion of a common share (McCullagh and Nelder 1989,
+    section 4.5): what is talked about differs by week, so large counts are not certain ones.
+    """
+    total, everything = sum(k for k, _ in weeks), sum(n for _, n in weeks)
+    heard = [(k, n) for k, n in weeks if n]
+    if len(heard) < 2 or total in {0, everything}:
+        return 1.0
+    p = total / everything
+    pearson = sum((k - n * p) ** 2 / (n * p * (1 - p)) for k, n in heard)
+    return max(1.0, pearson / (len(heard) - 1))
+
+
+def compare(
+    now: Share | None, before: Share | None, least: int, dispersion: float = 1.0
+) -> Verdict:
     """Did a share change? Judged at 99 %, because a digest compares several shares.
 
-    Both sides need `least` observations.
+    Both sides need `least` observations; `dispersion` is the `scatter` of earlier weeks.
     """
     if before is None:
         return Verdict.ALONE
     if now is None or min(now.n, before.n) < least:
         return Verdict.UNJUDGED
-    low, high = difference(now, before, Z_99)
+    low, high = difference(now, before, Z_99 * math.sqrt(dispersion))
     if low > 0:
         return Verdict.MORE
     return Verdict.LESS if high < 0 else Verdict.SAME

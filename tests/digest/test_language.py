@@ -1,0 +1,103 @@
+"""Messages, numbers and dates in three languages, and the palette that shows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+import pytest
+
+from chalicelib.digest.palette import DARK, LIGHT, TEXT_ON, Palette, contrast
+from chalicelib.digest.speech import Speech
+from chalicelib.insights.weeks import IsoWeek
+from tests.digest import catalogues
+
+WEEK = IsoWeek(date(2026, 11, 16))
+NBSP = "\u00a0"
+
+
+def messages(language: str) -> dict[object, object]:
+    return {m.id: m.string for m in catalogues.catalogue(language) if m.id}
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
+def test_a_catalogue_has_the_sources_messages_and_no_others(language: str) -> None:
+    wanted = {m.id for m in catalogues.template() if m.id}
+    assert set(messages(language)) == wanted, "run python -m tests.digest.catalogues"
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_every_message_is_translated_with_the_same_values(language: str) -> None:
+    for source, told in messages(language).items():
+        forms = told if isinstance(told, tuple) else (told,)
+        sources = source if isinstance(source, tuple) else (source,)
+        assert all(forms), f"{language}: {source!r} has no translation"
+        values = [set(re.findall(r"{(\w+)}", str(one))) for one in sources]
+        known, needed = set.union(*values), set.intersection(*values)
+        # A plural form may leave its own number out: 'once an hour'.
+        needed -= {"n"} if len(forms) > 1 else set()
+        for form in forms:
+            assert needed <= set(re.findall(r"{(\w+)}", str(form))) <= known
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
+def test_plural_rule_is_one_and_others(language: str) -> None:
+    told = [
+        Speech(language).count(
+            "No contacts, {n} source silent", "No contacts, {n} sources silent", n
+        )
+        for n in (1, 2)
+    ]
+    assert told[0].replace("1", "2") != told[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "percent", "share", "dates", "minus"),
+    [
+        ("fi", f"23{NBSP}%", "3,9", "16.–22.11.2026", "−9"),
+        ("sv", f"23{NBSP}%", "3,9", "16–22 nov. 2026", "−9"),
+        ("en", "23%", "3.9", "16–22 Nov 2026", "−9"),
+    ],
+)
+def test_numbers_and_dates(language: str, percent: str, share: str, dates: str, minus: str) -> None:
+    speech = Speech(language)
+    assert speech.percent(0.23) == percent
+    assert speech.number(3.94, 1) == share
+    assert speech.dates(WEEK).replace("\u2009", "") == dates
+    assert speech.number(-9) == minus
+    assert speech.number(-0.3) == "0"
+
+
+def test_a_week_over_new_year() -> None:
+    assert Speech("fi").dates(IsoWeek(date(2026, 12, 28))) == "28.12.2026–3.1.2027"
+
+
+def test_thousands_and_local_time_in_finnish() -> None:
+    speech = Speech("fi")
+    assert speech.number(12345) == f"12{NBSP}345"
+    at = datetime(2026, 11, 18, 22, 5, tzinfo=UTC)  # five past midnight in Helsinki
+    assert speech.moment(at, "Europe/Helsinki") == "to 19.11. klo 0.05"
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, "0"), (1, "alle 5"), (4, "alle 5"), (5, "5")])
+def test_small_counts_are_not_published(count: int, shown: str) -> None:
+    assert Speech("fi").published(count) == shown
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), TEXT_ON)
+def test_text_is_readable(palette: Palette, text: str, ground: str) -> None:
+    colours = asdict(palette)
+    assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_bars_can_be_told_from_the_paper_and_from_their_rest(palette: Palette) -> None:
+    for tone in (palette.bad, palette.good):
+        assert contrast(tone, palette.paper) >= 3
+        assert contrast(tone, palette.rest) >= 3
+
+
+def test_contrast_of_black_and_white_is_21() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
