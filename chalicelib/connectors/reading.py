@@ -237,11 +237,8 @@ def language(value: object, where: str) -> str | None:
 
 def plausible(moment: datetime, where: str) -> datetime:
     """The moment in UTC; Unreadable outside the years that a vendor's clock may name."""
-    try:
-        if EARLIEST <= moment <= LATEST:
-            return moment.astimezone(UTC)
-    except OverflowError:
-        pass
+    if EARLIEST <= moment <= LATEST:
+        return moment.astimezone(UTC)
     raise Unreadable(f"{where} is not a time between {EARLIEST.year} and {LATEST.year}")
 
 
