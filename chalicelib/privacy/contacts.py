@@ -80,19 +80,20 @@ _B = f"[{_BLANK}]"
 _BETWEEN = rf"[{_BLANK}\-–]"
 _START = r"(?:(?<![^\W_])|(?<=puh)|(?<=gsm)|(?<=tel))(?<!\d[.,:\-–])(?<!\+)"
 _INTERNATIONAL = re.compile(
-    rf"(?<![\w+])(?:\+|(?<!\d[.,])00(?=[1-9{_BLANK}])){_B}?[1-9]\d{{0,2}}(?:{_BETWEEN}?\(0\))?"
+    rf"(?<![\w+])(?:\+|(?<!\d[ .,\u00a0])00(?=[1-9{_BLANK}])){_B}?[1-9]\d{{0,2}}(?:{_BETWEEN}?\(0\))?"
     rf"(?:(?:[{_BLANK}\-–./]{{0,2}}|{_B}?[()]{_B}?)\d){{5,12}}(?!\d)"
 )
 # Finland 04x and 050, 0457; Sweden 07x; United Kingdom 07xxx. Dots only in groups of three.
 _MOBILE = re.compile(
     rf"{_START}(?:\(?0(?:4\d|50)\)?(?:{_BETWEEN}{{0,2}}\d){{6,7}}"
-    rf"|0457(?:{_BETWEEN}{{0,2}}\d){{7}}|0(?:7[02369]|7\d{{3}}(?=[^\d\n]?\d{{6}}))(?:{_BETWEEN}{{0,2}}\d){{6,7}}"
+    rf"|0457(?:{_BETWEEN}{{0,2}}\d){{7}}"
+    rf"|0(?:7[02369]|7\d{{3}}(?=[^\d\n]?\d{{6}}))(?:{_BETWEEN}{{0,2}}\d){{6,7}}"
     r"|0(?:4\d|50)[./]\d{3}[.]?\d{3,4})(?!\d)",
     re.IGNORECASE,
 )
 # Area and service codes need groups as telephone numbers have them, so that '08-16' is a time.
 _LANDLINE = re.compile(
-    rf"{_START}(?:(?:\(0[1-9]\d{{0,2}}\){_B}?|0[1-9]\d{{0,2}}{_BETWEEN})"
+    rf"{_START}(?<!\d[{_BLANK}])(?:(?:\(0[1-9]\d{{0,2}}\){_B}?|0[1-9]\d{{0,2}}{_BETWEEN})"
     rf"(?:\d{{3,8}}|\d{{2}}(?=[ ]\d\d[ ]\d\d))(?:{_BETWEEN}\d{{2,4}}){{0,3}}"
     r"|0[1-9]\d{6,9})(?!\d)(?![:.,]\d)",
     re.IGNORECASE,
@@ -154,8 +155,11 @@ def _dialled_length(found: str, is_one: Callable[[str], bool]) -> int:
 def _is_international(digits: str) -> bool:
     from phonenumbers import NumberParseException, is_possible_number, parse
 
+    number = digits.removeprefix("00").lstrip("+")
+    if number.startswith(("3584", "35850")):  # Finnish plans allow more than is ever given out
+        return re.fullmatch(r"358(?:4\d|50)\d{6,7}|358457\d{7}", number) is not None
     try:
-        return is_possible_number(parse("+" + digits.removeprefix("00").lstrip("+")))
+        return is_possible_number(parse("+" + number))
     except NumberParseException:
         return False
 

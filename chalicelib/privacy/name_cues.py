@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chalicelib.privacy.name_list import NOT_NAMES, NOT_SURNAMES, WORD_NAMES
+from chalicelib.privacy.name_list import FIRST_NAMES, NOT_NAMES, NOT_SURNAMES, WORD_NAMES
 from chalicelib.privacy.names import (
     BLANK,
     UPPER,
@@ -111,9 +111,13 @@ def _introduced(text: str, start: int, end: int, *, sure: bool) -> Iterator[Span
     After a sure cue any capitalised word is one; otherwise, and in lower case, the lists decide.
     """
     last = 0
+    first = ""
     for index, word in enumerate(re.finditer(WORD, text[start:end])):
         lower = word[0].lower()
+        first = first or lower
         capital = word[0][0].isupper() and lower not in NOT_NAMES and lower not in NOT_SURNAMES
+        if index and not sure and first not in FIRST_NAMES and first not in WORD_NAMES:
+            break  # 'Jussille Tampereen': an inflected first name stands alone
         if index:
             fits = capital or follows_first(lower) or (sure and is_first(lower))
         elif sure and capital:

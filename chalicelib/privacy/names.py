@@ -96,6 +96,12 @@ def is_first(word: str) -> bool:
     return bool(form_of(word, FIRST_NAMES) or form_of(word, WORD_NAMES))
 
 
+def _two_first(word: str) -> bool:
+    """Whether a lower-case word is two first names, uninflected: 'anna-maija'."""
+    first, hyphen, second = word.partition("-")
+    return bool(hyphen) and {first, second} <= FIRST_NAMES | WORD_NAMES
+
+
 def is_surname(word: str) -> bool:
     """Whether a lower-case word is a form of a surname of the list."""
     return form_of(word, SURNAMES) is not None
@@ -141,7 +147,7 @@ def listed(text: str) -> Iterator[Span]:
             following = _FOLLOWING.match(text, end)
             surname = following and following[1] and is_surname(following[1].lower())
             done = following.end() if following and surname else end
-        elif word in FIRST_NAMES:
+        elif word in FIRST_NAMES or _two_first(word):
             done = _full_name(text, start, end)
         elif word in WORD_NAMES:  # before a surname Finnish leaves the first name uninflected
             following = _FOLLOWING.match(text, end)
