@@ -13,13 +13,18 @@ import json
 import threading
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chalice.local import RouteMatcher
 
+from infra.local.clock import Clock
 from infra.local.functions import API, FunctionFailed, Functions
+
+#: The moment at which a delivery of a replayed history comes. Ours: AWS would pass it on unread.
+NOW_HEADER = "X-Hub-Now"
 
 #: API Gateway takes bodies of 10 MB; Lambda takes events of 6 MB, which base64 fills at 4.5 MB.
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -27,11 +32,22 @@ MAX_EVENT_BYTES = 6 * 1024 * 1024
 
 
 class Gateway:
-    """Serves one app on 127.0.0.1 while entered."""
+    """Serves one app on 127.0.0.1 while entered.
 
-    def __init__(self, functions: Functions, stage: str, port: int = 0) -> None:
-        handler = type("Handler", (_Handler,), {"functions": functions, "stage": stage})
-        handler.matcher = RouteMatcher(list(functions.app.routes))  # type: ignore[attr-defined]
+    With `replaying`, a delivery may say when it comes (NOW_HEADER); else all come now.
+    """
+
+    def __init__(
+        self, functions: Functions, stage: str, clock: Clock, port: int, *, replaying: bool
+    ) -> None:
+        own = {
+            "functions": functions,
+            "stage": stage,
+            "clock": clock,
+            "replaying": replaying,
+            "matcher": RouteMatcher(list(functions.app.routes)),
+        }
+        handler = type("Handler", (_Handler,), own)
         self._server = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -57,6 +73,8 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     functions: Functions
     stage: str
+    clock: Clock
+    replaying: bool
     matcher: RouteMatcher
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet: apart, each answer waits 40 ms
@@ -81,7 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
         if len(event["body"] or "") > MAX_EVENT_BYTES:
             return self._answer(413, {}, b'{"message": "Request Entity Too Large"}')
         try:
-            reply = self.functions.invoke(API, event)
+            with self.clock.at(self._told_now()):
+                reply = self.functions.invoke(API, event)
         except FunctionFailed:
             return self._answer(502, {}, b'{"message": "Internal server error"}')
         return self._answer(*_unwrapped(reply))
@@ -109,6 +128,14 @@ class _Handler(BaseHTTPRequestHandler):
         while self.rfile.readline(65536).strip():
             pass  # trailers
         return b"".join(parts)
+
+    def _told_now(self) -> datetime | None:
+        told = self.headers.get(NOW_HEADER) if self.replaying else None
+        try:
+            moment = datetime.fromisoformat(told) if told else None
+        except ValueError:
+            return None
+        return moment if moment and moment.tzinfo else None
 
     def _event(self, route: str, captured: Mapping[str, str], body: bytes) -> dict[str, Any]:
         url = urlsplit(self.path)

@@ -15,7 +15,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from importlib import import_module
@@ -41,7 +41,7 @@ from infra.local.mailbox import Mail, Mailbox
 from infra.local.model_server import model_server
 from infra.local.schedules import Schedules, scheduled_event, timeouts_s
 from infra.local.stack import create
-from infra.local.sweeper import sweep
+from infra.local.sweeper import count_items, sweep
 from infra.template import DEV, merge_template
 
 STACK = "oivallus-local"
@@ -58,7 +58,8 @@ class LocalHub:
 
     `state` is a folder that keeps its data between runs; None keeps nothing. `model_url` uses a
     model server that runs already. `clockwork` runs schedules by the clock; otherwise they run
-    when `run_schedule` says so. `visibility_s` shortens the queue's for tests of redelivery.
+    when `run_schedule` says so. With `replaying`, deliveries may say when they came (see
+    `gateway.NOW_HEADER`). `visibility_s` shortens the queue's for tests of redelivery.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class LocalHub:
         *,
         model_url: str | None = None,
         clockwork: bool = False,
+        replaying: bool = False,
         visibility_s: int | None = None,
     ) -> None:
         self.organisation = organisations.read(organisation_text)
@@ -77,6 +79,7 @@ class LocalHub:
         self._port = port
         self._model_url = model_url
         self._clockwork = clockwork
+        self._replaying = replaying
         self._visibility_s = visibility_s
         self.clock = Clock()
         self.cloudwatch = CloudWatch()
@@ -101,7 +104,7 @@ class LocalHub:
         self.functions = stack.enter_context(
             Functions(app_module.app, timeouts_s(DEV), self.cloudwatch)
         )
-        gateway = Gateway(self.functions, DEV, self._port)
+        gateway = Gateway(self.functions, DEV, self.clock, self._port, replaying=self._replaying)
         self.url = gateway.url
         self._environment = {**self.stack.environment, "PUBLIC_URL": self.url}
         settings = read_settings({**self._environment, "AWS_REGION": REGION})
@@ -218,8 +221,14 @@ class LocalHub:
         """Messages in the events' dead-letter queue."""
         return _depth(self.stack.queues["EventsDeadLetterQueue"])
 
-    def drain(self, timeout_s: float) -> None:
+    def count(self, table_variable: str) -> int:
+        """Items of a table, named by its environment variable such as INTERACTIONS_TABLE."""
+        return count_items(self._environment[table_variable], REGION)
+
+    def drain(self, timeout_s: float, each: Callable[[int], None] | None = None) -> None:
         """Wait until every queued event is understood and every mail's event is delivered.
+
+        `each` is told now and then how many events are left.
 
         Raises TimeoutError saying how many are left.
         """
@@ -230,8 +239,10 @@ class LocalHub:
             while left := self.queued():
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{left} events still wait after {timeout_s:g} s")
+                if each:
+                    each(left)
                 self._wake()
-                time.sleep(0.05)
+                time.sleep(0.1)
         finally:
             for dispatcher in self._dispatchers:
                 dispatcher.hurry(False)

@@ -2,6 +2,7 @@
 
 * A transaction copies every table it touches, whole, in case it must roll back: 10 ms per
   thousand items. Here it remembers only the items that the transaction names.
+* An update of counts is parsed and walked for 8 ms (see quick_update.py).
 * A query sorts the whole table before it looks for its partition.
 * A queue walks all its messages several times for each send and delete.
 * Nothing locks: two threads at once can lose a message or roll back each other's writes. Here
@@ -28,6 +29,8 @@ from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 
+from infra.local import quick_update
+
 LOCK = threading.RLock()
 
 
@@ -47,6 +50,7 @@ def applied(on_message: Callable[[], None]) -> Iterator[None]:
             return_value=tuple(moto.backends.list_of_moto_modules()),
         ),
         mock.patch.object(backend, "transact_write_items", _transact(backend.transact_write_items)),
+        mock.patch.object(backend, "update_item", _updated(backend.update_item)),
         mock.patch.object(dynamodb, "copy", _ShallowTables),
         mock.patch.object(Table, "query", _narrowed(Table.query)),
         mock.patch.object(Table, "all_items", _all_items),
@@ -88,6 +92,27 @@ def _locked_stub() -> Callable[..., Any]:
             return process(botocore_stubber, request)
 
     return call
+
+
+def _updated(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def update_item(
+        backend: Any,
+        table_name: str,
+        key: dict[str, Any],
+        update_expression: str,
+        expression_attribute_names: dict[str, str] | None = None,
+        expression_attribute_values: dict[str, Any] | None = None,
+        **conditions: Any,
+    ) -> Any:
+        named = (update_expression, expression_attribute_names, expression_attribute_values)
+        if update_expression and not any(conditions.values()):
+            item = quick_update.attempt(backend.get_table(table_name), key, *named)
+            if item is not None:
+                return item
+        return original(backend, table_name, key, *named, **conditions)
+
+    return update_item
 
 
 class _ShallowTables:

@@ -1,0 +1,1 @@
+"""What the `hub` command does, one command a module."""
