@@ -5,6 +5,8 @@ Counts pass `Speech.published`, so what they stand beside is always a plural.
 
 from __future__ import annotations
 
+import re
+
 from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareChange
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.insights.last_week import Change
@@ -15,6 +17,20 @@ from chalicelib.insights.usual import Finding
 from chalicelib.insights.verdict import Verdict
 
 QUESTIONS = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+
+#: What stands in a text where personal data was: the kinds of `privacy.spans`.
+REDACTED = {
+    "name": N_("name"),
+    "phone": N_("phone number"),
+    "email": N_("email address"),
+    "address": N_("address"),
+    "birthdate": N_("date of birth"),
+    "id": N_("id number"),
+    "iban": N_("account number"),
+    "card": N_("card number"),
+    "plate": N_("number plate"),
+    "cut": N_("removed"),
+}
 
 _MORE, _LESS = Verdict.MORE, Verdict.LESS
 
@@ -102,8 +118,13 @@ def finding(speech: Speech, found: Finding) -> str:
 
 
 def quoted(speech: Speech, quote: Quote) -> Quote:
-    """A customer's words between the reader's quotation marks."""
-    return Quote(speech.say("“{quote}”", quote=quote.text), quote.language)
+    """A customer's words between the reader's quotation marks, placeholders in their language."""
+
+    def named(placeholder: re.Match[str]) -> str:
+        return f"[{speech.say(REDACTED[placeholder[1]])}]"
+
+    text = re.sub(rf"\[({'|'.join(REDACTED)})\]", named, quote.text)
+    return Quote(speech.say("“{quote}”", quote=text), quote.language)
 
 
 def _counts(speech: Speech, found: Finding) -> dict[str, object]:
@@ -179,6 +200,8 @@ def duration(speech: Speech, seconds: float) -> str:
 
 def source(speech: Speech, state: SourceState, zone: str) -> str:
     """When a source was last heard from, and whether that is silence."""
+    if not state.watched:
+        return speech.say("No fixed rhythm.")
     if state.last is None:
         return speech.say("Silent: nothing has arrived yet.")
     last = speech.moment(state.last, zone)
@@ -216,8 +239,8 @@ def _fact(digest: Digest, speech: Speech) -> str:
         return _finding_fact(digest, speech, head)
     if silent:
         return speech.count(
-            "{name} is silent, the numbers may be too small",
-            "{n} sources silent, the numbers may be too small",
+            "Silent source: {name}. The numbers may be too small",
+            "{n} sources silent. The numbers may be too small",
             silent,
             name=digest.names.sources[digest.silent[0].source],
         )

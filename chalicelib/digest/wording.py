@@ -170,16 +170,17 @@ def _failure_tile(digest: Digest, speech: Speech) -> list[Tile]:
 
 def _why(digest: Digest, speech: Speech) -> tuple[str, ...]:
     when = speech.say(_WEEKLY[digest.weekday], time=speech.clock(digest.at))
+    margins = speech.say(
+        "± and ranges show how much a number may vary by chance: "
+        "95 times out of 100 the true one lies within. "
+        "Counts under five are not shown. Personal data has been removed from quotes."
+    )
     return (
         speech.say(
             "A contact is a customer's message, call, survey answer or review. "
             "A machine tells its theme and tone, and sometimes errs."
         ),
-        speech.say(
-            "± and ranges show how much a number may vary by chance: "
-            "95 times out of 100 the true one lies within. "
-            "Counts under five are not shown. Personal data has been removed from quotes."
-        ),
+        *((margins,) if digest.contacts.now else ()),
         speech.say(
             "You receive this because your address is on the recipient list of "
             "{department}, {organisation}. It is sent {when}.",

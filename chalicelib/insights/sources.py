@@ -14,7 +14,8 @@ from chalicelib.summary import Summary
 class SourceState:
     """One source: contacts counted this week, last event (aware UTC, None: never), silence.
 
-    `silent` is longer than its own `expected_every_h` without an event.
+    `silent` is longer than its own `expected_every_h` without an event; a source that is not
+    `watched` (files that people import) has no rhythm and is never silent.
     """
 
     source: str
@@ -22,6 +23,7 @@ class SourceState:
     last: datetime | None
     expected_every_h: float
     silent: bool
+    watched: bool = True
 
 
 def source_states(
@@ -30,14 +32,18 @@ def source_states(
     week: Summary,
     now: datetime,
 ) -> tuple[SourceState, ...]:
-    """Every source of the organisation, the silent ones first, else in the order of the file."""
+    """Every source, the silent ones first, else in the order of the file.
+
+    `freshness` names the watched sources; another one is told of only in a week that it fed.
+    """
     counted = week.prefixed("source:")
     states = []
     for name, config in sources.items():
-        last = freshness.get(name)
-        limit = timedelta(hours=config.expected_every_h)
-        silent = last is None or now - last > limit
-        states.append(
-            SourceState(name, counted.get(name, 0), last, config.expected_every_h, silent)
-        )
+        contacts, hours, last = counted.get(name, 0), config.expected_every_h, freshness.get(name)
+        if name not in freshness:
+            if contacts:
+                states.append(SourceState(name, contacts, None, hours, False, watched=False))
+            continue
+        silent = last is None or now - last > timedelta(hours=hours)
+        states.append(SourceState(name, contacts, last, hours, silent))
     return tuple(sorted(states, key=lambda state: not state.silent))

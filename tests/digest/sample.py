@@ -17,7 +17,7 @@ from tests.digest.sample_texts import QUOTES
 
 WEEK = IsoWeek(date(2026, 11, 16))
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # 9:00 in Helsinki
-LINKS = Links("https://oivallus.example/unsubscribe/abc", "palaute@honkala.example")
+LINKS = Links("https://oivallus.example/unsubscribe/abc", "palaute@havuvakka.example")
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ SOURCES = {
 @cache
 def organisation(language: str = "fi") -> Organisation:
     """The store's organisation file; every department reads in one language."""
-    lines = ["name: Honkala Koti Oy", "contact: palaute@honkala.example"]
-    lines += ["sender: oivallus@honkala.example", "sources:"]
+    lines = ["name: Havuvakka", "contact: palaute@havuvakka.example"]
+    lines += ["sender: oivallus@havuvakka.example", "sources:"]
     lines += [
         f"  {name}: {{connector: generic, title: {title}, expected_every_h: {hours}}}"
         for name, (title, hours) in SOURCES.items()

@@ -28,7 +28,7 @@ QUOTES: Mapping[QuoteKey, tuple[str, ...]] = {
         "Palautusohje puuttui paketista, joten jouduin soittamaan.",
         "Hyvitystä luvattiin viikossa. Nyt on mennyt viisi.",
         "Palautuksesta ei tule mitään kuittausta.",
-        "Hyvitys tuli väärälle tilille, kiitos [NIMI].",
+        "Hyvitys tuli väärälle tilille, kiitos [name].",
     ),
     ("phone-queue", "negative"): (
         "Jonotin neljäkymmentä minuuttia ja puhelu katkesi.",

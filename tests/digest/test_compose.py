@@ -96,7 +96,7 @@ def test_a_silent_source_is_told_first_and_falls_are_not_news() -> None:
 
 
 def test_an_empty_week_names_the_silent_sources() -> None:
-    one = digest("leadership", freshness={}, whole=EMPTY)
+    one = digest("leadership", freshness=dict.fromkeys(FRESH), whole=EMPTY)
     mail = render(one, LINKS)
     assert mail.subject == "Ei yhtään yhteydenottoa, 6 lähdettä vaiti · viikko 47"
     assert "6 lähdettä on vaiti: Chat," in mail.text
@@ -190,7 +190,7 @@ def big() -> tuple[Organisation, Summary]:
 
 def test_the_largest_digest_stays_under_102_kb_and_keeps_the_first_quotes() -> None:
     store, whole = big()
-    one = compose(store, store.departments[0], WEEK, whole, {}, NOW)
+    one = compose(store, store.departments[0], WEEK, whole, dict.fromkeys(store.sources), NOW)
     quotes = [candidate(str(n), f"{n} " + "\"<&>' ä " * 60) for n in range(9)]
     one = with_quotes(one, dict.fromkeys(one.quote_requests, quotes))
     assert len(one.quotes) == len(one.quote_requests) == 8

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from chalicelib.digest import Quote, QuoteCandidate, render, with_quotes
 from chalicelib.digest.quotes import LONGEST, choose, shortened, visible
+from chalicelib.digest.sentences import REDACTED, quoted
+from chalicelib.digest.speech import Speech
+from chalicelib.privacy.spans import Kind
 from tests.digest.sample import LINKS, NOW, candidate, digest
 
 TEXTS = (
@@ -59,9 +62,7 @@ def test_the_same_words_from_unknown_customers_count_once() -> None:
 def test_doubtful_and_wordless_texts_are_no_examples() -> None:
     doubtful = [replace(one, p=0.4) for one in people(6)]
     assert choose(doubtful, "fi") == ()
-    redacted = [
-        replace(one, text=f"[NIMI] {place} [PUHELIN]") for place, one in enumerate(people(6))
-    ]
+    redacted = [replace(one, text=f"[name] {place} [phone]") for place, one in enumerate(people(6))]
     assert choose(redacted, "fi") == ()
 
 
@@ -132,6 +133,14 @@ def test_hostile_quotes_stay_words(place: int) -> None:
     assert "\u202e" not in mail.html + mail.text
     assert not any(line.startswith("Bcc:") for line in mail.text.splitlines())
     assert mail.subject == render(with_quotes(digest(), {}), LINKS).subject
+
+
+def test_placeholders_speak_the_readers_language() -> None:
+    assert {kind.value for kind in Kind} == set(REDACTED)
+    quote = Quote("Soita [name], numero [phone]. [jotain muuta]", "fi")
+    assert quoted(Speech("fi"), quote).text == (
+        "”Soita [nimi], numero [puhelinnumero]. [jotain muuta]”"
+    )
 
 
 def test_only_requested_themes_are_quoted() -> None:

@@ -222,8 +222,14 @@ class TestSources:
     def test_silent_ones_come_first_and_contacts_are_counted(self) -> None:
         config = {name: SourceConfig(connector="generic") for name in ("chat", "email")}
         week = Summary({cell(): {"contacts": 7, "source:chat": 7}})
-        states = source_states(config, {"chat": NOW}, week, NOW)
+        states = source_states(config, {"chat": NOW, "email": None}, week, NOW)
         assert [(s.source, s.contacts, s.silent) for s in states] == [
             ("email", 0, True),
             ("chat", 7, False),
         ]
+
+    def test_imported_files_have_no_rhythm(self) -> None:
+        config = {name: SourceConfig(connector="rows") for name in ("old", "new")}
+        week = Summary({cell(): {"contacts": 7, "source:new": 7}})
+        states = source_states(config, {}, week, NOW)
+        assert [(s.source, s.silent, s.watched) for s in states] == [("new", False, False)]
