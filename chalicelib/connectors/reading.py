@@ -132,7 +132,7 @@ def clean(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii() or not text.isprintable():
+    if not (text.isascii() and text.isprintable()) and _UNCLEAN.search(text):
         text = _UNCLEAN.sub("", _SURROGATE.sub("\ufffd", text))
     return text.strip()
 
