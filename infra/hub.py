@@ -87,16 +87,18 @@ def demo(
     """
     from infra.commands import demo as demos
     from infra.commands import report
+    from infra.commands.bars import bars
+    from infra.commands.rows import NoSuchSource
 
     text = _text(organisation)
     day = today.date() if today else date.today()  # noqa: DTZ011 - the reader's own day
     try:
-        with demos.bars(err) as progress:
+        with bars(err) as progress:
             if input is None:
                 done = demos.run_story(text, day, output, progress)
             else:
                 done = demos.run_file(text, input, output, progress)
-    except (Unreadable, demos.NoSuchSource, TimeoutError) as error:
+    except (Unreadable, NoSuchSource, TimeoutError) as error:
         _stop(str(error), FAULTS)
     if as_json:
         out.print_json(json.dumps(report.as_json(done)))

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from chalicelib.connectors.base import Outcome, Source
+from chalicelib.connectors import CONNECTORS
+from chalicelib.connectors.base import Outcome
 from chalicelib.interaction import Event
 from chalicelib.organisation import WEEKDAYS, Organisation
 from chalicelib.pipeline.rebuild import import_events
-from chalicelib.pipeline.receive import as_source
-from infra.commands import letters, sending
-from infra.commands.rows import Rows
+from infra.commands import letters, samples, sending
+from infra.commands.rows import Rows, file_source, read
 from infra.commands.worlds import counted
+from infra.demo import story
+from infra.demo.delivery import Delivery
 from infra.local.hub import LocalHub
+from infra.local.secrets import new_secret
 
 DRAIN_S = 600
 
@@ -32,7 +34,7 @@ class Report:
 
     stages: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    statuses: Mapping[int, int] = field(default_factory=dict)
+    unexpected: int = 0  # answers that the story did not foresee
     refused: list[str] = field(default_factory=list)
     letters: list[letters.Letter] = field(default_factory=list)
 
@@ -48,20 +50,37 @@ class Report:
 
 def run_story(organisation_text: str, today: date, out: Path, progress: Progress) -> Report:
     """History by import, two weeks by signed requests, then the week's digests."""
-    from infra.demo import story
-
     report = Report()
     with report.stage("write the story"):
-        history, live = list(story.history(today)), list(story.live(today))
+        history = list(enumerate(story.history(today), start=1))
+        live = list(story.live(today))
     with _hub(organisation_text, report) as hub:
-        first = min((delivery.at for delivery in live), default=_now())
-        with report.stage("import history"), hub.clock.at(first):
-            _import(hub, history, len(history), progress)
+        with report.stage("import history"), hub.clock.at(live[0].occurred_at):
+            organisation = hub.organisation
+            rows = Rows(history, organisation, file_source(organisation), hub.clock())
+            _import(hub, rows.events(), len(history), progress)
+            report.refused = rows.reasons
         with report.stage("receive"):
-            deliveries = story.signed(hub, live)
-            _send(deliveries, len(live), progress, report)
+            task = progress.add_task("receive", total=len(live))
+            sent = sending.send(signed(hub, live), lambda: progress.advance(task))
+            report.unexpected = sent.unexpected
         _finish(hub, today, out, progress, report)
     return report
+
+
+def signed(hub: LocalHub, live: Iterable[Delivery]) -> Iterator[sending.Delivery]:
+    """The story's deliveries, each signed by its vendor's scheme at the moment of its sending."""
+    secrets = {name: hub.secret(name) for name in samples.webhook_sources(hub.organisation)}
+    at = datetime.min.replace(tzinfo=UTC)
+    for delivery in live:
+        at = max(at, delivery.occurred_at)  # one that is late is signed when it comes
+        connector = CONNECTORS[hub.organisation.sources[delivery.source].connector]
+        secret = secrets[delivery.source]
+        if delivery.forged:
+            secret = new_secret(connector.name)
+        request = delivery.request(f"{hub.url}/webhooks/{delivery.source}")
+        status = connector.status_for(delivery.expected)
+        yield sending.Delivery(connector.sign(request, secret, at), at, status)
 
 
 def run_file(organisation_text: str, path: Path, out: Path, progress: Progress) -> Report:
@@ -71,15 +90,17 @@ def run_file(organisation_text: str, path: Path, out: Path, progress: Progress) 
     organisation.yaml has no source for files.
     """
     report = Report()
+    numbered = read(path)
     with _hub(_files_alone(organisation_text), report) as hub:
-        source = file_source(hub.organisation)
-        rows = Rows(path, source, _now())
-        days = _Days(hub.organisation)
+        organisation = hub.organisation
+        rows = Rows(numbered, organisation, file_source(organisation), hub.clock())
+        days = _Days(organisation)
         with report.stage("import"):
-            _import(hub, days.seen(rows.events()), rows.total, progress)
+            _import(hub, days.seen(rows.events()), len(numbered), progress)
         report.refused = rows.reasons
-        report.counts["refused"] = rows.refused
-        _finish(hub, days.digest_monday(hub.organisation.local_day(_now())), out, progress, report)
+        report.counts |= {"rows": len(numbered), "refused": rows.refused}
+        monday = days.digest_monday(organisation.local_day(hub.clock()))
+        _finish(hub, monday, out, progress, report)
     return report
 
 
@@ -87,29 +108,9 @@ def _files_alone(organisation_text: str) -> str:
     """The organisation without its webhooks: they deliver nothing here, and are not silent."""
     content = yaml.safe_load(organisation_text)
     sources = content["sources"].items()
-    content["sources"] = {k: v for k, v in sources if v["connector"] == "rows"} or content[
-        "sources"
-    ]
+    files = {name: source for name, source in sources if source["connector"] == "rows"}
+    content["sources"] = files or content["sources"]
     return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
-
-
-class NoSuchSource(ValueError):
-    """organisation.yaml has no source that a command needs; the text names the remedy."""
-
-
-def file_source(organisation: Organisation, name: str | None = None) -> Source:
-    """The source that imported rows belong to: the named one, or the first for files.
-
-    Raises NoSuchSource.
-    """
-    for found, config in organisation.sources.items():
-        if found == name or (name is None and config.connector == "rows"):
-            return as_source(found, config)
-    raise NoSuchSource(
-        f"organisation.yaml has no source {name!r}; it has {', '.join(organisation.sources)}"
-        if name
-        else "organisation.yaml has no source for files; add one with 'connector: rows'"
-    )
 
 
 @dataclass
@@ -145,10 +146,6 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @contextmanager
 def _hub(organisation_text: str, report: Report) -> Iterator[LocalHub]:
     started = time.perf_counter()
@@ -165,17 +162,6 @@ def _import(hub: LocalHub, events: Iterable[Event], total: int, progress: Progre
     progress.update(task, completed=total)
 
 
-def _send(
-    deliveries: Iterable[sending.Delivery],
-    total: int,
-    progress: Progress,
-    report: Report,
-) -> None:
-    task = progress.add_task("receive", total=total)
-    sent = sending.send(deliveries, lambda: progress.advance(task))
-    report.statuses = sent.statuses
-
-
 def _finish(hub: LocalHub, monday: date, out: Path, progress: Progress, report: Report) -> None:
     """Wait until all is understood, roll up, and send the digests of the week before `monday`."""
     with report.stage("understand the rest"):
@@ -189,6 +175,8 @@ def _finish(hub: LocalHub, monday: date, out: Path, progress: Progress, report: 
     with report.stage("write the digests"):
         report.letters = letters.write(hub.mails(), out)
     metrics = hub.metrics()
+    if report.unexpected:
+        report.counts["answered otherwise"] = report.unexpected
     received = {
         str(outcome): metrics.total("deliveries", outcome=outcome)
         for outcome in Outcome
@@ -224,15 +212,4 @@ def digest_moments(organisation: Organisation, monday: date) -> list[datetime]:
             organisation.zone,
         )
         for schedule in schedules
-    )
-
-
-def bars(console: Console) -> Progress:
-    """The progress bars of the long stages."""
-    return Progress(
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
     )

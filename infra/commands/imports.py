@@ -9,8 +9,8 @@ from rich.console import Console
 
 from chalicelib.adapters.world import World
 from chalicelib.pipeline.rebuild import import_events
-from infra.commands.demo import bars, file_source
-from infra.commands.rows import Rows
+from infra.commands.bars import bars
+from infra.commands.rows import Rows, file_source, read
 from infra.commands.worlds import counted
 from infra.local.cloudwatch import CloudWatch
 
@@ -28,15 +28,17 @@ class Done:
 
 def run(world: World, file: Path, source: str | None, console: Console) -> Done:
     """Import a file. Raises HubError for what the hub cannot do, ValueError for no such source."""
-    rows = Rows(file, file_source(world.organisation(), source), world.clock())
+    organisation = world.organisation()
+    numbered = read(file)
+    rows = Rows(numbered, organisation, file_source(organisation, source), world.clock())
     done = Done()
     with bars(console) as progress, counted(CloudWatch(), "import"):
-        task = progress.add_task("import", total=rows.total)
+        task = progress.add_task("import", total=len(numbered))
         for batch in import_events(world, rows.events()):
             done.events += batch.events
             done.new += batch.new
             done.waiting += batch.failed
             progress.update(task, completed=done.events + rows.refused)
-        progress.update(task, completed=rows.total)
+        progress.update(task, completed=len(numbered))
     done.refused, done.reasons = rows.refused, rows.reasons
     return done

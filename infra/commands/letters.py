@@ -13,7 +13,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import escape
 from pathlib import Path
-from typing import cast
 
 from infra.local.mailbox import Mail
 
@@ -62,7 +61,7 @@ def write(mails: Iterable[Mail], out: Path) -> list[Letter]:
     out.mkdir(parents=True, exist_ok=True)
     letters: dict[str, Letter] = {}
     for mail in mails:
-        message = cast(EmailMessage, message_from_bytes(mail.content, policy=policy.default))
+        message = message_from_bytes(mail.content, policy=policy.default)
         week, department = _identity(message)
         name = f"{week}-{department}"
         if name in letters:

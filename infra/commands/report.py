@@ -17,7 +17,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report as plain data: counts, seconds of each stage, files of each digest."""
     return {
         "counts": report.counts,
-        "statuses": {str(status): n for status, n in sorted(report.statuses.items())},
+        "unexpected": report.unexpected,
         "seconds": {name: round(s, 2) for name, s in report.stages.items()},
         "refused": report.refused,
         "digests": [
@@ -40,9 +40,20 @@ def show(report: Report, console: Console) -> None:
     console.print(_counts(report))
     for reason in report.refused:
         console.print(f"  refused: {reason}", style="yellow", markup=False)
-    console.print(_digests(report))
+    console.print("\nDigests", style="italic")
+    for letter in report.letters:
+        readers = f", {len(letter.readers)} readers" if len(letter.readers) > 1 else ""
+        console.print(
+            f"\n{letter.week} {letter.department}{readers}: {letter.subject}", markup=False
+        )
+        for file in (letter.eml, letter.html, letter.picture):
+            if file:
+                # Not wrapped, so that it can be copied or clicked.
+                console.print(f"  {_short(file)}", markup=False, highlight=False, soft_wrap=True)
     if not letters.browser():
-        console.print("No Chromium is on PATH, so there are no pictures; the .html shows the same.")
+        console.print(
+            "\nNo Chromium is on PATH, so there are no pictures; the .html shows the same."
+        )
 
 
 def _counts(report: Report) -> Table:
@@ -55,18 +66,6 @@ def _counts(report: Report) -> Table:
     for name, seconds in report.stages.items():
         table.add_row(f"seconds to {name}", f"{seconds:.1f}")
     table.add_row("seconds in all", f"{sum(report.stages.values()):.1f}")
-    return table
-
-
-def _digests(report: Report) -> Table:
-    table = Table(title="Digests", title_justify="left")
-    for column in ("week", "department", "subject", "files"):
-        table.add_column(column, overflow="fold")
-    for letter in report.letters:
-        files = [letter.eml, letter.html, *([letter.picture] if letter.picture else [])]
-        table.add_row(
-            letter.week, letter.department, letter.subject, "\n".join(_short(f) for f in files)
-        )
     return table
 
 

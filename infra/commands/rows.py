@@ -1,8 +1,8 @@
-"""Files of messages -> events, row by row, as `chalicelib/connectors/rows.py` reads them."""
+"""Rows of messages -> events: files of `hub import`, and the demo's history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,33 +11,60 @@ from chalicelib.connectors import rows
 from chalicelib.connectors.base import Source
 from chalicelib.errors import Unreadable
 from chalicelib.interaction import Event
+from chalicelib.organisation import Organisation
+from chalicelib.pipeline.receive import as_source
 
 _JSON_LINES = {".jsonl", ".ndjson", ".jsonlines"}
 _SHOWN = 20
 
 
+class NoSuchSource(ValueError):
+    """organisation.yaml has no source that a command needs; the text names the remedy."""
+
+
+def file_source(organisation: Organisation, name: str | None = None) -> Source:
+    """The source that imported rows belong to: the named one, or the first for files.
+
+    Raises NoSuchSource.
+    """
+    for found, config in organisation.sources.items():
+        if found == name or (name is None and config.connector == "rows"):
+            return as_source(found, config)
+    raise NoSuchSource(
+        f"organisation.yaml has no source {name!r}; it has {', '.join(organisation.sources)}"
+        if name
+        else "organisation.yaml has no source for files; add one with 'connector: rows'"
+    )
+
+
+def read(path: Path) -> list[tuple[int, rows.Row]]:
+    """The numbered rows of a file. Raises Unreadable when it is neither CSV nor JSON Lines."""
+    lines = rows.decoded(path.read_bytes()).splitlines(keepends=True)
+    reader = rows.json_lines if path.suffix.lower() in _JSON_LINES else rows.csv_rows
+    return list(reader(lines))
+
+
 @dataclass
 class Rows:
-    """One file. `total` is known at once; `refused` fills while the events are read."""
+    """Numbered rows and whose they are. `refused` fills while the events are read.
 
-    path: Path
-    source: Source
+    A row's column `source` may name another source of the organisation than `default`.
+    """
+
+    numbered: Iterable[tuple[int, rows.Row]]
+    organisation: Organisation
+    default: Source
     received_at: datetime
     refused: int = 0
     reasons: list[str] = field(default_factory=list)  # the first of them
 
-    def __post_init__(self) -> None:
-        """Raises Unreadable when the file is neither CSV nor JSON Lines."""
-        lines = rows.decoded(self.path.read_bytes()).splitlines(keepends=True)
-        read = rows.json_lines if self.path.suffix.lower() in _JSON_LINES else rows.csv_rows
-        self._rows = list(read(lines))
-        self.total = len(self._rows)
-
     def events(self) -> Iterator[Event]:
         """The rows that can be read, in order; the others are counted and noted."""
-        for number, row in self._rows:
+        sources = {name: as_source(name, of) for name, of in self.organisation.sources.items()}
+        for number, row in self.numbered:
+            source = sources.get(str(row.get("source", "")), self.default)
             try:
-                yield rows.event(row, number, self.source, self.received_at)
+                yield rows.event(row, number, source, self.received_at)
             except Unreadable as error:
                 self.refused += 1
                 if len(self.reasons) < _SHOWN:

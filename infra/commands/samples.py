@@ -9,20 +9,21 @@ from functools import cache
 from pathlib import Path
 
 from chalicelib.connectors import CONNECTORS
-from chalicelib.connectors.base import Request
+from chalicelib.connectors.base import Outcome
 from chalicelib.organisation import Organisation
 from infra.demo import story
+from infra.demo.delivery import Delivery
 
 _SUFFIXES = {"application/json": ".json", "application/x-www-form-urlencoded": ".form"}
 
 
 @cache
-def samples() -> Mapping[str, Request]:
-    """The demo's newest delivery of each source, unsigned; its URL is a path alone."""
-    found: dict[str, Request] = {}
+def samples() -> Mapping[str, Delivery]:
+    """The demo's newest delivery of each source, unsigned."""
+    found: dict[str, Delivery] = {}
     for delivery in story.live(datetime.now(UTC).date()):
-        if not delivery.forged:
-            found[delivery.source] = delivery.request
+        if delivery.expected is Outcome.ACCEPTED:
+            found[delivery.source] = delivery
     return found
 
 
@@ -42,12 +43,10 @@ def curl(
     if sample is None:
         return None
     connector = CONNECTORS[organisation.sources[source].connector]
-    target = f"{url}/webhooks/{source}"
-    request = connector.sign(
-        Request(sample.method, target, sample.headers, sample.body), secret, datetime.now(UTC)
-    )
+    unsigned = sample.request(f"{url}/webhooks/{source}")
+    request = connector.sign(unsigned, secret, datetime.now(UTC))
     folder.mkdir(parents=True, exist_ok=True)
-    body = folder / f"{source}{_SUFFIXES.get(sample.content_type, '.body')}"
+    body = folder / f"{source}{_SUFFIXES.get(request.content_type, '.body')}"
     body.write_bytes(request.body)
     headers = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
     return " ".join(

@@ -48,11 +48,11 @@ def serve(organisation_text: str, port: int, console: Console) -> None:
         hub.cloudwatch.listeners.append(logs.put)
         while not stopping.is_set():
             try:
-                line = shown(logs.get(timeout=0.2))
+                shown_line = shown(logs.get(timeout=0.2))
             except queue.Empty:
                 continue
-            if line is not None:
-                console.print(line)
+            if shown_line is not None:
+                console.print(shown_line)
         console.print("saving…")
 
 
