@@ -15,7 +15,7 @@ The MAC is checked before the time is read, so that only the vendor's own times 
 Empty secrets never fit: a missing secret fails closed. Messages hold neither secrets nor
 expected values.
 
-Standard Webhooks `v1a` (ed25519) is not here: it needs `cryptography`, 12 MB in Lambda, and every
+Standard Webhooks `v1a` (ed25519) is not here: it needs `cryptography`, 16 MB in Lambda, and every
 sender seen so far also signs `v1`.
 """
 

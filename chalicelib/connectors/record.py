@@ -21,16 +21,16 @@ _PHONE_DIGITS = range(7, 16)  # E.164, with its country code
 
 
 def event(source: Source, channel: Channel, **values: Any) -> Event:
-    """An Event of this source: its touchpoint and channel win, its text is kept to MAX_TEXT.
+    """An Event of this source: its channel wins, its text is kept to MAX_TEXT.
 
-    `values` are Event's own fields, already clean.
+    `values` are Event's own fields, already clean. The source's touchpoint is not written here:
+    it is what `fold.py` falls back on when neither the event nor its tags name one.
     """
     text = values.get("text", "")
     if len(text) > MAX_TEXT:
         values["text"] = text[:MAX_TEXT].rstrip()
         values["tags"] = (TEXT_CUT, *values.get("tags", ()))
     values["tags"] = values.get("tags", ())[:MAX_TAGS]
-    values["touchpoint"] = values.get("touchpoint") or source.touchpoint
     return Event(source=source.name, channel=source.channel or channel, **values)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -36,9 +37,9 @@ def sign(request: Request, _secret: str, _now: datetime) -> Request:
 
 def events(request: Request, source: Source, received_at: datetime) -> Sequence[Event]:
     """Every row of a body; the first bad row makes it Unreadable. `hub import` reads by row."""
-    lines = decoded(request.body).splitlines(keepends=True)
+    held = lines(request.body)
     kind = request.content_type
-    rows = json_lines(lines) if kind in _JSON_LINES else csv_rows(lines)
+    rows = json_lines(held) if kind in _JSON_LINES else csv_rows(held)
     found = [event(row, number, source, received_at) for number, row in rows]
     if not found:
         raise Unreadable("the file holds no rows")
@@ -51,6 +52,12 @@ def decoded(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
+
+
+def lines(content: bytes) -> Iterator[str]:
+    """The lines of a file, their ends kept. Not `splitlines`: it also parts at U+2028 and others,
+    which stand inside what people write."""
+    return io.StringIO(decoded(content), newline="")
 
 
 def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:

@@ -145,12 +145,12 @@ def test_ids() -> None:
 # --- events -------------------------------------------------------------------------------------
 
 
-def test_the_source_decides_touchpoint_and_channel() -> None:
+def test_the_source_decides_the_channel_and_leaves_the_touchpoint_to_the_fold() -> None:
     shop = Source("shop", "standard", touchpoint="store", channel=Channel.REVIEW)
-    assert made(shop).touchpoint == "store"
     assert made(shop).channel is Channel.REVIEW
-    assert made(shop, touchpoint="delivery").touchpoint == "delivery"
     assert made().channel is Channel.CHAT
+    assert made(shop).touchpoint is None  # a tag of the event may say better
+    assert made(shop, touchpoint="delivery").touchpoint == "delivery"
 
 
 def test_text_at_the_bound_is_whole() -> None:

@@ -371,3 +371,12 @@ def test_quoted_line_ends_belong_to_the_cell() -> None:
     ((number, row),) = rows.csv_rows(lines)
     assert number == 1
     assert rows.event(row, number, SOURCE, NOW).text == "eka\ntoka"
+
+
+def test_only_line_ends_part_lines() -> None:
+    content = '{"text":"eka\u2028toka\x85kolmas"}\r\n{"text":"b"}'
+    found = [
+        rows.event(row, n, SOURCE, NOW).text
+        for n, row in rows.json_lines(rows.lines(content.encode()))
+    ]
+    assert found == ["eka\u2028toka\x85kolmas", "b"]
