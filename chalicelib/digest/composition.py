@@ -89,11 +89,9 @@ def compose(
     ratings = _ratings(scope)
     findings = _findings(scope, department)
     top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
-    silence = any(source.silent for source in sources)
-    heads = headlines(findings, top, ratings, silence=silence)
+    heads = headlines(findings, top, ratings, silence=any(s.silent for s in sources))
     negatives = _rows(scope, "negative", top[0][:NEGATIVES], findings, heads)
     positives = _rows(scope, "positive", top[1][:POSITIVES], findings, heads)
-    failure = failure_demand(scope.own)
     return Digest(
         organisation=organisation.name,
         department_id=department.id,
@@ -109,18 +107,14 @@ def compose(
         judged=scope.past.judged,
         contacts=total_versus_last_week(_total(scope), scope.exposures),
         whole_contacts=scope.whole.count("contacts"),
-        negative=_share_change(
-            scope, (_negative(scope.own), _negative(scope.own_before)), "negative", TONES
-        ),
+        negative=_negative_change(scope),
         headlines=heads,
         negatives=negatives,
         positives=positives,
         others=_others(by_theme, {row.ranked.theme for row in negatives + positives}),
         ratings=ratings,
-        failure=failure,
-        failure_change=_share_change(
-            scope, (_failures(scope.own), _failures(scope.own_before)), "failure", ("known",)
-        ),
+        failure=failure_demand(scope.own),
+        failure_change=_failure_change(scope),
         journey=_journey(organisation, department, scope.whole),
         voices=voices(scope.own),
         sources=sources,
@@ -235,6 +229,16 @@ def _negative(part: Summary | None) -> Share | None:
 def _failures(part: Summary | None) -> Share | None:
     demand = failure_demand(part) if part is not None else None
     return demand.failures if demand else None
+
+
+def _negative_change(scope: _Scope) -> ShareChange:
+    shares = _negative(scope.own), _negative(scope.own_before)
+    return _share_change(scope, shares, "negative", TONES)
+
+
+def _failure_change(scope: _Scope) -> ShareChange:
+    shares = _failures(scope.own), _failures(scope.own_before)
+    return _share_change(scope, shares, "failure", ("known",))
 
 
 def _share_change(

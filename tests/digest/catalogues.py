@@ -5,6 +5,7 @@ New messages appear untranslated (a test names them); messages no longer used ar
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -15,6 +16,15 @@ from chalicelib.digest.speech import LOCALE
 
 LANGUAGES = ("fi", "sv", "en")
 SOURCE = LOCALE.parent
+#: Headers that Babel fills with placeholders, or with a date that would change on every run.
+UNUSED_HEADERS = (
+    '"Report-Msgid-Bugs-To',
+    '"POT-Creation-Date',
+    '"PO-Revision-Date',
+    '"Last-Translator',
+    '"Language-Team',
+    '"Generated-By',
+)
 KEYWORDS = {"say": None, "N_": None, "count": (1, 2)}
 
 
@@ -44,8 +54,14 @@ def main() -> None:
         catalog.obsolete.clear()
         catalog.header_comment = f"# Oivallus: the digest in {language}."
         catalog.project, catalog.version = "Oivallus", "0.1"
-        with where.open("wb") as target:
-            write_po(target, catalog, width=96, omit_header=False, include_lineno=False)
+        written = BytesIO()
+        write_po(written, catalog, width=96, include_lineno=False)
+        kept = [
+            line
+            for line in written.getvalue().decode().splitlines(keepends=True)
+            if not line.startswith(UNUSED_HEADERS)
+        ]
+        where.write_text("".join(kept), encoding="utf-8")
 
 
 if __name__ == "__main__":
