@@ -78,9 +78,10 @@ def _link_parts(link: str, offset: int) -> Iterator[Span]:
 _BLANK = " \t\u00a0\u2009\u202f"  # HTML mail is full of no-break spaces
 _B = f"[{_BLANK}]"
 _BETWEEN = rf"[{_BLANK}\-–]"
-_START = r"(?:(?<![^\W_])|(?<=puh)|(?<=gsm)|(?<=tel))(?<!\d[.,:\-–])(?<!\+)"
+_START = r"(?:(?<![^\W_])|(?<=puh)|(?<=gsm)|(?<=tel))"
 _INTERNATIONAL = re.compile(
-    rf"(?<![\w+])(?:\+|(?<!\d[ .,\u00a0])00(?=[1-9{_BLANK}])){_B}?[1-9]\d{{0,2}}(?:{_BETWEEN}?\(0\))?"
+    rf"(?<![\w+])(?:\+|(?<!\d[.,])00(?=[1-9{_BLANK}])){_B}?[1-9]\d{{0,2}}"
+    rf"(?:{_BETWEEN}?\(0\))?"
     rf"(?:(?:[{_BLANK}\-–./]{{0,2}}|{_B}?[()]{_B}?)\d){{5,12}}(?!\d)"
 )
 # Finland 04x and 050, 0457; Sweden 07x; United Kingdom 07xxx. Dots only in groups of three.
@@ -93,9 +94,9 @@ _MOBILE = re.compile(
 )
 # Area and service codes need groups as telephone numbers have them, so that '08-16' is a time.
 _LANDLINE = re.compile(
-    rf"{_START}(?<!\d[{_BLANK}])(?:(?:\(0[1-9]\d{{0,2}}\){_B}?|0[1-9]\d{{0,2}}{_BETWEEN})"
+    rf"{_START}(?<!\d[.,:])(?:(?:\(0[1-9]\d{{0,2}}\){_B}?|0[1-9]\d{{0,2}}{_BETWEEN})"
     rf"(?:\d{{3,8}}|\d{{2}}(?=[ ]\d\d[ ]\d\d))(?:{_BETWEEN}\d{{2,4}}){{0,3}}"
-    r"|0[1-9]\d{6,9})(?!\d)(?![:.,]\d)",
+    r"|0[1-9]\d{6,9})(?!\d)(?![:.]\d)",
     re.IGNORECASE,
 )
 _AMERICAN = re.compile(r"(?<![\w+-])(?:1[ -])?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?![\w-])")

@@ -46,6 +46,8 @@ _TITLES = (
     "neiti", "hra", "rva", "herr", "fru",
 )  # fmt: skip
 
+_ONE_WORD = re.compile(WORD)
+_WORD_OR_INITIAL = re.compile(rf"{WORD}\.?")
 _WORDS_AFTER = re.compile(rf"{BLANK}{{1,2}}({WORD}(?:{BLANK}{WORD}){{0,2}})")
 _GREETED = re.compile(
     rf"(?:,|{BLANK}(?:vaan|taas|again|there))?{BLANK}({WORD}(?:{BLANK}{WORD})?){BLANK}?(?:[,!.\n:)?]|$)"
@@ -112,7 +114,7 @@ def _introduced(text: str, start: int, end: int, *, sure: bool) -> Iterator[Span
     """
     last = 0
     first = ""
-    for index, word in enumerate(re.finditer(WORD, text[start:end])):
+    for index, word in enumerate(_ONE_WORD.finditer(text[start:end])):
         lower = word[0].lower()
         first = first or lower
         capital = word[0][0].isupper() and lower not in NOT_NAMES and lower not in NOT_SURNAMES
@@ -136,7 +138,7 @@ def _signed(text: str, start: int, end: int, *, sure: bool) -> Iterator[Span]:
     """Up to four words after a closing: capitalised ones, or lower-case ones of the lists."""
     last = 0
     alone: bool | None = None if sure else False
-    for index, word in enumerate(re.finditer(rf"{WORD}\.?", text[start:end])):
+    for index, word in enumerate(_WORD_OR_INITIAL.finditer(text[start:end])):
         bare = word[0].rstrip(".")
         lower = bare.lower()
         if lower in NOT_NAMES or lower in NOT_SURNAMES:

@@ -35,6 +35,12 @@ def test_redacting_twice_changes_nothing(text: str) -> None:
     assert redact(once) == once
 
 
+def test_a_long_chain_is_redacted_to_its_end() -> None:
+    """Each number hides the next from the rules until it is replaced."""
+    chain = ",".join(["09 5550 1234"] * 40)
+    assert redact(chain) == ",".join(["[phone]"] * 40)
+
+
 @settings(max_examples=100, deadline=None)
 @given(texts)
 def test_with_own_patterns_and_known_names(text: str) -> None:
@@ -97,7 +103,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("unit", HOSTILE, ids=repr)
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    """A quadratic rule takes 16 times as long on four times the text, a linear one four times."""
+    """Eight times the text: a linear rule takes 8 times as long, a quadratic one 64 times."""
 
     def seconds(size: int) -> float:
         text = (unit * (size // len(unit) + 1))[:size]
@@ -106,6 +112,7 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         return time.process_time() - started
 
     seconds(1_000)  # compile, import, fill caches
-    short, long = seconds(25_000), seconds(100_000)
-    assert long < 0.4  # 4 s a megabyte on a machine ten times slower than the one measured
-    assert long < 10 * max(short, 0.002)
+    short = max(min(seconds(20_000), seconds(20_000)), 0.002)
+    long = min(seconds(160_000), seconds(160_000))
+    assert long < 32 * short
+    assert long < 1.0  # measured: under 0.2 s on a busy machine
