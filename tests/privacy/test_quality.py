@@ -1,8 +1,14 @@
 """Precision and recall on messages.jsonl: invented messages with spans by character.
 
-The messages and the rules have the same author, so these floors guard against regressions; what
-to expect of strangers' texts is lower (on the Turku NER corpus: names found .95 precise, .3 of all
-persons, most of them figures of world history that no list of customers' names holds).
+The messages and the rules have the same author, and the rules were mended on what they missed, so
+these floors only guard against regressions. On first contact, exact spans (precision / recall):
+
+    the first 166 messages   names .88 / .89, ids .89 / .94, phones 1 / .94, emails .88 / .88,
+                             the other kinds 1 / 1
+    44 written afterwards    names 1 / .91, ids 1 / .60, addresses .71 / .63, the other kinds 1 / 1
+
+Names in strangers' texts, by overlap, on the Turku NER corpus (news, blogs, Wikipedia): .94 to .95
+precise; .34 to .38 of all persons, since world history is full of names that no list of ours holds.
 """
 
 from __future__ import annotations
@@ -14,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.privacy import Kind, find, redact
+from chalicelib.privacy import find, redact
+from chalicelib.privacy.spans import Kind
 
 MESSAGES = [
     json.loads(line)
