@@ -65,9 +65,8 @@ class Details:
 
     def _spoken(self, contact: Contact, lines: str, register: str) -> Contact:
         person, order = contact.person, contact.order
-        words = self.phrasing.message(person, lines, contact.mood, register, order)
-        if contact.repeat_of is not None and self.rng.random() < 0.7:
-            words = f"{self.phrasing.phrase('again', person, order)} {words}"
+        again = contact.repeat_of is not None and self.rng.random() < 0.7
+        words = self.phrasing.message(person, lines, contact.mood, register, order, again=again)
         subject = self.phrasing.subject(person, contact.theme, order)
         turn = Turn(Role.CUSTOMER, contact.started_at, words)
         return replace(
@@ -105,7 +104,7 @@ class Details:
     ) -> Contact:
         """Adds an agent's answer and, with probability `back`, the customer's reply to it."""
         person, order = contact.person, contact.order
-        reply = self.phrasing.phrase("agent", person, order, within="open")
+        reply = self.phrasing.answer(contact.turns[0].text, person, order, contact.mood)
         turns = [*contact.turns, Turn(Role.AGENT, answered, reply)]
         if self.rng.random() < back:
             # A complaint may stay one; praise and questions end in thanks.
@@ -132,7 +131,7 @@ class Details:
         talk = round(self.rng.lognormvariate(5.5, 0.5))
         turns = contact.turns
         if self.rng.random() < 0.25:
-            words = self.phrasing.phrase("agent", contact.person, contact.order, within="open")
+            words = self.phrasing.answer(turns[0].text, contact.person, contact.order, contact.mood)
             at = contact.started_at + timedelta(seconds=wait + min(talk, 60))
             turns = (*turns, Turn(Role.AGENT, at, words))
         # The caller speaks when the queue is over.

@@ -40,6 +40,10 @@ _RELATED: Mapping[str, tuple[str, ...]] = {
     "friendly-service": ("fast-delivery",),
     "easy-shopping": ("fast-delivery", "nice-product"),
 }
+#: Themes of people who need not have ordered anything yet.
+_BEFORE_ORDERING = frozenset(
+    {"product-info", "stock", "pricing", "discount-code", "website", "login", "newsletter"}
+)
 #: How often a text gets a second sentence, by register.
 _MORE = {"email": 0.7, "form": 0.55, "feedback": 0.35, "voice": 0.3, "sms": 0.3, "chat": 0.22,
          "survey": 0.15}  # fmt: skip
@@ -89,8 +93,17 @@ class Phrasing:
         lines = bank(language).get(theme, {}).get(mood, {})
         return bool(lines.get("any") or lines.get(_OWN[register]))
 
-    def message(self, person: Person, theme: str, mood: str, register: str, order: str) -> str:
-        """What the person writes or says first."""
+    def message(
+        self,
+        person: Person,
+        theme: str,
+        mood: str,
+        register: str,
+        order: str,
+        *,
+        again: bool = False,
+    ) -> str:
+        """What the person writes or says first; `again` says that it is not the first time."""
         language = person.language
         own = _OWN[register]
         lines = bank(language)[theme][mood]
@@ -99,8 +112,12 @@ class Phrasing:
         mentioned = self._mentioned(language, theme, mood, register)
         if len(text) < 300 and mentioned:
             text = f"{_ended(text)} {mentioned}"
-        if len(text) < 300 and self.rng.random() < _MORE[register]:
-            text = f"{_ended(text)} {self._more(language, mood, text)}"
+        # Who answers a survey expects no answer: only thanks follow the comment.
+        alone = register == "survey" and mood != "positive"
+        if not alone and len(text) < 300 and self.rng.random() < _MORE[register]:
+            text = f"{_ended(text)} {self._more(language, theme, mood, text)}"
+        if again and not _opens_a_call(text):
+            text = f"{self.rng.choice(phrases(language)['again'])} {text}"
         text = self._dress(text, person, register)
         return self._scribble(self.fill(text, person, order, theme), register)
 
@@ -112,9 +129,11 @@ class Phrasing:
         lines: Sequence[str] = bank(language)[other][mood].get("any", ())
         return self._deal((language, other, mood, "any"), lines) if lines else ""
 
-    def _more(self, language: str, mood: str, text: str) -> str:
+    def _more(self, language: str, theme: str, mood: str, text: str) -> str:
         held: Sequence[str] = phrases(language)["more"][mood]
         lines = [one for one in held if not _same_slot(one, text)]
+        if theme in _BEFORE_ORDERING:
+            lines = [one for one in lines if "{order}" not in one]
         return self.rng.choice(lines)
 
     def _dress(self, text: str, person: Person, register: str) -> str:
@@ -128,7 +147,10 @@ class Phrasing:
             return f"{greeting}\n\n{text}{signature}"
         # A line that already opens with a greeting is not greeted twice.
         if register == "voice" and not _opens_a_call(text):
-            return f"{self.rng.choice(held['voice_fillers'])} {text}"
+            filler = self.rng.choice(held["voice_fillers"])
+            if filler.endswith(",") and not text.startswith("{"):
+                text = text[:1].lower() + text[1:]
+            return f"{filler} {text}"
         return text
 
     def _scribble(self, text: str, register: str) -> str:
@@ -138,13 +160,19 @@ class Phrasing:
         if register in ("chat", "sms", "survey", "feedback") and self.rng.random() < 0.1:
             text = _slip(text, self.rng)
         if register == "chat" and self.rng.random() < 0.04:
-            text = text.upper() if len(text) < 60 else text + "!!!"
+            text = text.upper() if len(text) < 60 else text.rstrip(".!?") + "!!!"
         return text
 
     def phrase(self, kind: str, person: Person, order: str, *, within: str = "") -> str:
         """A line of phrases such as ('agent', within='open'), filled for the person."""
         held = phrases(person.language)[kind]
         lines: Sequence[str] = held[within] if within else held
+        return self.fill(self.rng.choice(lines), person, order)
+
+    def answer(self, said: str, person: Person, order: str, mood: str) -> str:
+        """An agent's first answer; it does not ask for the order number that was just given."""
+        held: Sequence[str] = phrases(person.language)["agent"][mood]
+        lines = [one for one in held if order not in said or "tilausnumero" not in one]
         return self.fill(self.rng.choice(lines), person, order)
 
     def subject(self, person: Person, theme: str, order: str) -> str:

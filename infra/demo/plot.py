@@ -26,13 +26,13 @@ DISPERSION = 0.03
 
 Weights = Mapping[str, float]
 
-_CONTACT: Weights = {"zendesk": 26, "chat": 28, "email": 16, "phone": 18, "survey": 6,
+_CONTACT: Weights = {"zendesk": 26, "chat": 28, "email": 16, "phone": 18, "survey": 5,
                      "shop-feedback": 6}  # fmt: skip
 _ASKED: Weights = {"zendesk": 7, "chat": 10, "email": 6, "phone": 3, "survey": 60,
                    "shop-feedback": 14}  # fmt: skip
 _LIVED: Weights = {"zendesk": 20, "chat": 18, "email": 10, "phone": 12, "survey": 34,
                    "shop-feedback": 6}  # fmt: skip
-_ONLINE: Weights = {"zendesk": 24, "chat": 36, "email": 10, "phone": 8, "survey": 6,
+_ONLINE: Weights = {"zendesk": 24, "chat": 38, "email": 10, "phone": 8, "survey": 3,
                     "shop-feedback": 16}  # fmt: skip
 _SURVEY: Weights = {"survey": 1}
 

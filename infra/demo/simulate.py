@@ -142,6 +142,8 @@ class _Company:
         mood = _pick(rng, plot.moods(theme, touchpoint, week))
         happy = mood == "positive" and theme != plot.RATING_ONLY
         source = _pick(rng, plot.TOPICS["nice-product"].sources if happy else topic.sources)
+        if source == "survey" and mood == "neutral" and theme != plot.RATING_ONLY:
+            source = "chat"  # a question waits for no survey
         lines = plot.lines(theme, mood, week, rng.random())
         at = self._moment(source, self.monday + timedelta(weeks=week))
         person = self._person(lines, mood, source)

@@ -29,7 +29,7 @@ import argparse
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -146,30 +146,50 @@ def _deliveries(contact: Contact, rng: random.Random) -> Iterable[Delivery]:
     return (letters.feedback(contact),)
 
 
-def _odd_ones(recent: Sequence[Contact]) -> list[Delivery]:
-    """The requests that are not simply accepted: forged, of unknown shape, of unused kinds."""
-    by_source: dict[str, list[Contact]] = {}
-    for contact in recent:
-        if contact.turns and contact.channel is not Channel.SMS:
-            by_source.setdefault(contact.source, []).append(contact)
-    tickets, chats = by_source["zendesk"], by_source["chat"]
-    at = tickets[1].started_at + timedelta(minutes=7)
-    forged = zendesk_event(tickets[1], "ticket.created", at, {})
-    # A future version of the event: the comment has become a list.
-    unknown = zendesk_event(tickets[2], "ticket.comment_added", at, {"comment": [{"id": "1"}]})
-    unused = [
-        zendesk_event(tickets[3], "ticket.agent_assignment_changed", at, {"current": "9001"}),
-        intercom_topic(chats[1], "conversation.admin.assigned", chats[1].started_at, {}),
-        letters.typeform(by_source["survey"][1], "form_response_partial"),
-        letters.feedback(by_source["shop-feedback"][1], "feedback.viewed"),
-        letters.automatic_reply(by_source["email"][1]),
-        letters.ringing(by_source["phone"][1]),
-    ]
-    return [
-        replace(forged, forged=True, expected=Outcome.REJECTED),
-        replace(unknown, expected=Outcome.UNREADABLE),
-        *(replace(one, expected=Outcome.SKIPPED) for one in unused),
-    ]
+def _assigned(contact: Contact) -> Delivery:
+    return zendesk_event(contact, "ticket.agent_assignment_changed", contact.started_at, {})
+
+
+def _routed(contact: Contact) -> Delivery:
+    return intercom_topic(contact, "conversation.admin.assigned", contact.started_at, {})
+
+
+def _half_answered(contact: Contact) -> Delivery:
+    return letters.typeform(contact, "form_response_partial")
+
+
+def _viewed(contact: Contact) -> Delivery:
+    return letters.feedback(contact, "feedback.viewed")
+
+
+#: One request of each vendor of a kind that the hub does not use.
+_UNUSED: Mapping[str, Callable[[Contact], Delivery]] = {
+    "zendesk": _assigned,
+    "chat": _routed,
+    "email": letters.automatic_reply,
+    "phone": letters.ringing,
+    "survey": _half_answered,
+    "shop-feedback": _viewed,
+}
+
+
+def _odd_ones(recent: Sequence[Contact]) -> Iterator[Delivery]:
+    """The requests that are not simply accepted: forged, of unknown shape, of unused kinds.
+
+    Each follows the first contact of its source that has words; a tiny company may lack some.
+    """
+    spoken = [c for c in recent if c.turns and c.channel is not Channel.SMS]
+    first = {contact.source: contact for contact in reversed(spoken)}
+    for source, contact in first.items():
+        yield replace(_UNUSED[source](contact), expected=Outcome.SKIPPED)
+        if source == "zendesk":
+            at = contact.started_at + timedelta(minutes=7)
+            forged = zendesk_event(contact, "ticket.created", at, {})
+            yield replace(forged, forged=True, expected=Outcome.REJECTED)
+            # As if a new version of the event wrote comments as a list.
+            comments = {"comment": [{"id": "1", "body": "Hei"}]}
+            unknown = zendesk_event(contact, "ticket.comment_added", at, comments)
+            yield replace(unknown, expected=Outcome.UNREADABLE)
 
 
 def _delayed(made: list[Delivery], rng: random.Random) -> list[Delivery]:

@@ -1,0 +1,1 @@
+"""The demo company: its organisation file, its messages, its story."""

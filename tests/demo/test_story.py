@@ -1,0 +1,246 @@
+"""The history and the live traffic: deterministic, true to the vendors, with the planted story."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+from chalicelib.connectors import CONNECTORS, rows
+from chalicelib.connectors.base import Outcome, Source
+from chalicelib.errors import Rejected, Skipped, Unreadable
+from chalicelib.interaction import Channel, Event, Role
+from chalicelib.organisation import Organisation, read
+from infra.demo import plot, story
+from infra.demo.delivery import Delivery
+from infra.demo.simulate import ZONE, contacts, first_monday, midnight
+
+TODAY = date(2026, 11, 23)  # a Monday
+THURSDAY = date(2026, 11, 26)
+SENDING = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def organisation() -> Organisation:
+    return read((ROOT / "organisation.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def deliveries() -> list[Delivery]:
+    return list(story.live(TODAY))
+
+
+def secret_of(source: str, *, right: bool = True) -> str:
+    word = f"{source}-{'right' if right else 'wrong'}-secret-of-24-bytes-or-more"
+    if source == "shop-feedback":
+        return "whsec_" + base64.b64encode(word.encode()).decode()
+    return f"havuvakka:{word}" if source == "email" else word
+
+
+def outcome_of(delivery: Delivery, organisation: Organisation) -> tuple[Outcome, tuple[Event, ...]]:
+    """What the connector makes of a delivery that was signed a moment before."""
+    config = organisation.sources[delivery.source]
+    name = delivery.source
+    source = Source(name, config.connector, config.touchpoint, config.channel, config.options)
+    connector = CONNECTORS[config.connector]
+    request = connector.sign(
+        delivery.request(f"https://hub.havuvakka.example/webhooks/{name}"),
+        secret_of(name, right=not delivery.forged),
+        SENDING,
+    )
+    try:
+        connector.verify(request, [secret_of(name)], SENDING + timedelta(seconds=1))
+        return Outcome.ACCEPTED, tuple(connector.events(request, source, SENDING))
+    except Rejected:
+        return Outcome.REJECTED, ()
+    except Skipped:
+        return Outcome.SKIPPED, ()
+    except Unreadable:
+        return Outcome.UNREADABLE, ()
+
+
+def by_week(theme: str) -> list[int]:
+    counts = Counter(c.week for c in contacts(TODAY) if c.theme == theme)
+    return [counts[week] for week in range(plot.CURRENT_WEEK)]
+
+
+# --- the same every time ------------------------------------------------------------------------
+
+
+def test_the_same_day_and_seed_give_the_same_story() -> None:
+    once = (list(story.history(TODAY, 7)), list(story.live(TODAY, 7)))
+    contacts.cache_clear()
+    assert once == (list(story.history(TODAY, 7)), list(story.live(TODAY, 7)))
+
+
+def test_another_seed_gives_another() -> None:
+    assert list(story.live(TODAY, 1)) != list(story.live(TODAY, 2))
+
+
+# --- history ------------------------------------------------------------------------------------
+
+
+def test_every_row_is_an_event_of_its_source(organisation: Organisation) -> None:
+    seen = set()
+    for number, row in enumerate(story.history(TODAY), start=1):
+        source = Source(row["source"], "rows")
+        assert row["source"] in organisation.sources
+        event = rows.event(row, number, source, SENDING)
+        assert event.occurred_at < midnight(TODAY - timedelta(days=14))
+        assert event.customer == row["customer"]
+        seen.add(event.event_id)
+    assert len(seen) == number
+
+
+def test_the_history_has_the_promised_size() -> None:
+    conversations = {row["conversation"] for row in story.history(TODAY)}
+    assert 2600 <= len(conversations) <= 3500
+
+
+def test_history_and_live_traffic_name_a_person_alike(
+    organisation: Organisation, deliveries: list[Delivery]
+) -> None:
+    live = {e.customer for d in deliveries for e in outcome_of(d, organisation)[1] if e.customer}
+    before = {row["customer"] for row in story.history(TODAY)}
+    assert len(live & before) > 50
+
+
+def test_volume_scales_the_company() -> None:
+    assert len(list(story.history(TODAY, volume=0.1))) < 600
+
+
+# --- live ---------------------------------------------------------------------------------------
+
+
+def test_every_delivery_ends_as_planned(
+    organisation: Organisation, deliveries: list[Delivery]
+) -> None:
+    identities: set[tuple[str, str]] = set()
+    for delivery in deliveries:
+        outcome, events = outcome_of(delivery, organisation)
+        found = {(event.source, event.event_id) for event in events}
+        if outcome is Outcome.ACCEPTED and found <= identities:
+            outcome = Outcome.DUPLICATE
+        identities |= found
+        assert outcome is delivery.expected, delivery.body[:200]
+
+
+def test_the_traffic_holds_what_is_promised(deliveries: list[Delivery]) -> None:
+    outcomes = Counter(delivery.expected for delivery in deliveries)
+    assert 500 <= len(deliveries) <= 800
+    assert outcomes[Outcome.REJECTED] == outcomes[Outcome.UNREADABLE] == 1
+    assert outcomes[Outcome.SKIPPED] == 6
+    assert 0.02 <= outcomes[Outcome.DUPLICATE] / len(deliveries) <= 0.07
+    times = [delivery.occurred_at for delivery in deliveries]
+    assert times != sorted(times)
+    assert {delivery.source for delivery in deliveries} == {
+        "zendesk", "chat", "email", "phone", "survey", "shop-feedback",
+    }  # fmt: skip
+
+
+def test_normalized_events_say_what_the_contacts_did(
+    organisation: Organisation, deliveries: list[Delivery]
+) -> None:
+    events = [e for d in deliveries for e in outcome_of(d, organisation)[1]]
+    texts = {event.text for event in events if event.role is Role.CUSTOMER}
+    for contact in (c for c in contacts(TODAY) if c.week >= plot.HISTORY_WEEKS):
+        for turn in contact.turns[:1]:
+            assert any(" ".join(turn.text.split()) in " ".join(t.split()) for t in texts)
+    assert {Role.AGENT, Role.NOTE, Role.BOT} <= {event.role for event in events}
+    assert any(event.abandoned for event in events)
+    assert any(event.resolved for event in events)
+    assert {r.kind for e in events for r in e.ratings} == {"nps", "csat", "ces"}
+    stamped = [event for event in events if event.channel is not Channel.SMS]
+    dated = [e for e in stamped if midnight(TODAY - timedelta(14)) <= e.occurred_at < SENDING]
+    assert len(dated) / len(events) > 0.9
+
+
+def test_a_thursday_has_three_days_of_the_new_week() -> None:
+    live = list(story.live(THURSDAY))
+    this_week = midnight(date(2026, 11, 23))
+    assert any(this_week <= d.occurred_at for d in live)
+    assert all(d.occurred_at < midnight(THURSDAY) for d in live)
+    assert min(d.occurred_at for d in live) >= this_week - timedelta(days=14)
+
+
+@pytest.mark.parametrize(
+    "today",
+    [date(2026, 3, 30), date(2026, 10, 26), date(2027, 1, 4), date(2028, 2, 29)],
+    ids=["summer time begins", "summer time ends", "Christmas", "leap day"],
+)
+def test_any_day_will_do(today: date) -> None:
+    assert all(d.occurred_at < midnight(today) for d in story.live(today, volume=0.2))
+    assert list(story.history(today, volume=0.2))
+
+
+def test_nobody_calls_on_a_public_holiday() -> None:
+    days = {
+        contact.started_at.astimezone(ZONE).date()
+        for contact in contacts(date(2027, 1, 4))
+        if contact.source == "phone"
+    }
+    assert date(2026, 12, 25) not in days
+    assert date(2026, 12, 21) in days
+
+
+# --- the planted story --------------------------------------------------------------------------
+
+
+def test_late_deliveries_doubled() -> None:
+    weeks = by_week("delivery-late")
+    assert weeks[plot.DIGEST_WEEK] >= 1.8 * mean(weeks[: plot.DIGEST_WEEK])
+
+
+def test_invoice_errors_fell_and_stayed_down() -> None:
+    weeks = by_week("invoice-error")
+    assert max(weeks[plot.INVOICE_FIXED :]) < mean(weeks[: plot.INVOICE_FIXED]) / 2
+
+
+def test_assembling_became_easier() -> None:
+    rated = [
+        (c.week >= plot.NEW_INSTRUCTIONS, c.csat)
+        for c in contacts(TODAY)
+        if c.touchpoint == "assembly" and c.csat is not None
+    ]
+    before = mean(csat for after, csat in rated if not after)
+    after = mean(csat for after, csat in rated if after)
+    assert after - before > 0.8
+
+
+def test_the_lamp_is_new() -> None:
+    weeks = by_week(plot.LAMP)
+    assert sum(weeks[: plot.LAMP_FIRST_HEARD]) == 0
+    assert weeks[plot.DIGEST_WEEK] >= 8
+
+
+def test_the_feedback_box_fell_silent(deliveries: list[Delivery]) -> None:
+    last = max(d.occurred_at for d in deliveries if d.source == plot.SILENT_SOURCE)
+    silent_from = first_monday(TODAY) + timedelta(
+        weeks=plot.DIGEST_WEEK, days=plot.SILENT_FROM_WEEKDAY
+    )
+    assert last < midnight(silent_from)
+    others = [d.occurred_at for d in deliveries if d.source != plot.SILENT_SOURCE]
+    assert max(others) > midnight(TODAY - timedelta(days=1))
+
+
+def test_everything_else_only_varies() -> None:
+    planted = {"delivery-late", "invoice-error", "assembly", "discount-code", plot.LAMP, ""}
+    for theme in set(plot.TOPICS) - planted - {plot.RATING_ONLY}:
+        weeks = by_week(theme)
+        assert weeks[plot.DIGEST_WEEK] <= 2.6 * mean(weeks) + 2, theme
+
+
+def test_the_command_writes_what_can_be_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story.main(["--today", "2026-11-23", "--out", str(tmp_path), "--volume", "0.1"])
+    lines = (tmp_path / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    found = list(rows.json_lines(lines))
+    assert len(found) == len(lines) > 100
+    assert (tmp_path / "sample.txt").read_text(encoding="utf-8")
+    assert "live deliveries" in capsys.readouterr().out
