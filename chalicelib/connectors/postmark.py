@@ -124,8 +124,11 @@ def _thread(mail: Json, headers: Mapping[str, str], source: Source) -> str:
 
 
 def _words(mail: Json, *, is_reply: bool) -> str:
-    """What the sender wrote: Postmark's stripped reply, else our own stripping of the body."""
-    words = text(mail.get("StrippedTextReply"), "StrippedTextReply")
+    """What the sender wrote: Postmark's stripped reply, else our own stripping of the body.
+
+    Its own is stripped once more, for it does not know every Finnish and Swedish introduction.
+    """
+    words = reply_text(text(mail.get("StrippedTextReply"), "StrippedTextReply"))
     if not words:
         words = reply_text(text(mail.get("TextBody"), "TextBody"))
     if not words:

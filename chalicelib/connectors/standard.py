@@ -19,14 +19,14 @@ Without `mapping`, the payload's `data` (or the payload itself) holds our own co
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from jmespath.parser import ParsedResult
 
 from chalicelib import signatures
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
@@ -37,6 +37,7 @@ from chalicelib.interaction import Channel, Event
 
 _PAYLOAD = "$."
 _OPTIONS = frozenset({"mapping", "foreach", "only", "time_zone"})
+_NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _NOTHING: tuple[Any, ...] = (None, False, "", [], {})  # what JMESPath itself calls false
 #: Records of one delivery. More is a file: use `hub import`.
 MAX_RECORDS = 1000
@@ -77,9 +78,14 @@ def events(request: Request, source: Source, received_at: datetime) -> Sequence[
 
 
 def _delivery_id(request: Request) -> str:
-    """webhook-id is signed and the same on every retry. An unsigned source has only its body."""
+    """The id that was signed, the same on every retry. An unsigned source has only its body.
+
+    Of the family of headers that `check_standard` proved: an id of the other family could be
+    added to a captured request by anybody, and would count it again.
+    """
     headers = request.headers
-    given = headers.get("webhook-id") or headers.get("svix-id")
+    svix = "webhook-signature" not in headers and "svix-signature" in headers
+    given = headers.get("svix-id" if svix else "webhook-id")
     return identifier(given, "webhook-id") if given else _made_id(request.body)
 
 
@@ -128,9 +134,9 @@ def _own_record(item: Any) -> Mapping[str, Any]:
 
 def _search(expression: str, item: Any, payload: Any, where: str) -> Any:
     """What the expression finds; `where` names it in organisation.yaml."""
-    parsed = _compiled(expression, where)
+    search = _compiled(expression, where)
     try:
-        return parsed.search(payload if expression.startswith(_PAYLOAD) else item)
+        return search(payload if expression.startswith(_PAYLOAD) else item)
     except (JMESPathError, TypeError, ValueError, RecursionError, OverflowError) as error:
         # The types of the payload do not fit a function of the expression. The error's own
         # message may quote the payload.
@@ -138,10 +144,14 @@ def _search(expression: str, item: Any, payload: Any, where: str) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(expression: str, where: str) -> ParsedResult:
-    """Raises Misconfigured when it is no JMESPath."""
+def _compiled(expression: str, where: str) -> Callable[[Any], Any]:
+    """The expression as a function of a JSON value. Raises Misconfigured when it is no JMESPath."""
+    path = expression.removeprefix(_PAYLOAD)
+    if _NAMES.fullmatch(path):
+        # data.comment, as nearly all are: JMESPath's own meaning without its interpreter (6 µs).
+        return partial(_follow, tuple(path.split(".")))
     try:
-        return jmespath.compile(expression.removeprefix(_PAYLOAD))
+        parsed: Callable[[Any], Any] = jmespath.compile(path).search
     except (JMESPathError, RecursionError) as error:
         place = getattr(error, "lex_position", None)
         at = f" near character {place + 1}" if isinstance(place, int) else ""
@@ -149,6 +159,13 @@ def _compiled(expression: str, where: str) -> ParsedResult:
             f"{where}: {expression!r} is not a JMESPath expression{at}; names with other "
             'characters than letters, digits and _ stand in double quotes: data."order-id"'
         ) from error
+    return parsed
+
+
+def _follow(names: tuple[str, ...], value: Any) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 class _Plan(NamedTuple):

@@ -7,6 +7,7 @@ Signed: base64 HMAC-SHA256 of time + body. Times: RFC 3339 with nanoseconds. Ids
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -20,13 +21,14 @@ from chalicelib.connectors.reading import (
     iso_time,
     json_body,
     labels,
+    number,
     optional_identifier,
     optional_section,
     section,
     text,
 )
 from chalicelib.errors import Skipped
-from chalicelib.interaction import Channel, Event, EventKind, Role
+from chalicelib.interaction import Channel, Event, EventKind, RatingKind, Role
 
 _SIGNATURE = "x-zendesk-webhook-signature"
 _TIME = "x-zendesk-webhook-signature-timestamp"
@@ -58,6 +60,15 @@ _ROLES: Mapping[str, Role] = {
 }
 _RESOLVED = frozenset({"SOLVED", "CLOSED"})
 
+#: The `type` in our own trigger template; ratings are not among the event webhooks.
+SATISFACTION = "oivallus.satisfaction"
+_THUMBS: Mapping[str, int] = {
+    **{"good": 1, "bad": 0, "good, i'm satisfied": 1, "bad, i'm unsatisfied": 0},
+    **{"hyvä": 1, "huono": 0, "bra": 1, "dålig": 0},
+}
+_UNRATED = frozenset({"", "-", "offered", "unoffered"})
+Values = dict[str, Any]
+
 
 def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
     headers = request.headers
@@ -75,6 +86,8 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
     """One delivery: one event, or two where a redaction may have met the description."""
     body = json_body(request)
     kind = text(body.get("type"), "type").removeprefix("zen:event-type:")
+    if kind == SATISFACTION:
+        return [record.event(source, Channel.EMAIL, **_satisfaction(body, request))]
     read = _READERS.get(kind)
     if read is None:
         raise Skipped(f"zendesk event {kind[:60]!r}")
@@ -97,7 +110,33 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
     return [record.event(source, channel, **values) for values in made]
 
 
-Values = dict[str, Any]
+def _satisfaction(body: Json, request: Request) -> Values:
+    """A rating, from a trigger with our template (docs/connectors/zendesk.md).
+
+    It has no id and no time of its own: its content is its identity, and the signed time its time.
+    """
+    answer = text(body.get("rating"), "rating").lower()
+    if answer in _UNRATED:
+        raise Skipped("zendesk satisfaction that nobody answered")
+    thumb = _THUMBS.get(answer)
+    if thumb is not None:
+        rating = record.rating(RatingKind.THUMB, thumb, (0, 1), "rating")
+    else:
+        rating = record.rating(RatingKind.CSAT, number(answer, "rating"), (1, 5), "rating")
+    return {
+        "event_id": "rating:" + hashlib.sha256(request.body).hexdigest()[:32],
+        "interaction_id": identifier(body.get("ticket_id"), "ticket_id"),
+        "kind": EventKind.RATING,
+        "message_id": "rating",
+        "occurred_at": iso_time(request.headers.get(_TIME), "the signed time"),
+        "text": text(body.get("comment"), "comment"),
+        "ratings": (rating,),
+        # The same id as in the ticket's events, so that they are one customer.
+        "customer": record.customer(
+            vendor="zendesk", vendor_id=_id(body.get("requester_id"), "requester_id")
+        ),
+        "tags": labels(body.get("tags"), "tags"),
+    }
 
 
 def _created(ticket: Json, _: Json, common: Values) -> list[Values]:

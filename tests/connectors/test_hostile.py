@@ -144,7 +144,7 @@ def mutated(value: Any, path: tuple[Any, ...], new: Any, drop: bool) -> None:
 
 
 @given(data=st.data())
-@settings(parent=EXAMPLES, max_examples=1500)
+@settings(parent=EXAMPLES, max_examples=800)
 def test_mutated_json(data: st.DataObject) -> None:
     recording = data.draw(st.sampled_from(JSON))
     payload = json.loads(recording.request.body)

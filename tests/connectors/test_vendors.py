@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import jmespath
 import pytest
 
-from chalicelib.connectors import CONNECTORS, rows
+from chalicelib.connectors import CONNECTORS, rows, standard
 from chalicelib.connectors.base import Request, Source
 from chalicelib.errors import Misconfigured, Rejected, Unreadable
 from chalicelib.interaction import Event, RatingKind, Role
@@ -274,6 +275,14 @@ def test_standard_an_expression_that_does_not_fit_is_unreadable() -> None:
     assert "Haku" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "payload", [{}, {"a": {"b": 1}}, {"a": {"b": None}}, {"a": [1]}, [], 1, None]
+)
+def test_standard_plain_names_mean_what_jmespath_means(payload: Any) -> None:
+    for path in ("a", "a.b", "a.b.c", "_x", "a.a"):
+        assert standard._compiled(path, "x")(payload) == jmespath.search(path, payload)
+
+
 def test_standard_events_own_names() -> None:
     names = {
         "event_id": "id",
@@ -299,6 +308,17 @@ def test_standard_an_unsigned_source_is_known_by_its_body() -> None:
     assert first.event_id.startswith("body_")
     other = replace(request, body=request.body + b" ")
     assert one.connector.events(other, one.source, NOW)[0].event_id != first.event_id
+
+
+def test_standard_an_unsigned_id_beside_a_signed_one_changes_nothing() -> None:
+    one = recording("standard/own_columns")
+    svix = {k.replace("webhook-", "svix-"): v for k, v in one.request.headers.items()}
+    replayed = {**svix, "webhook-id": "msg_forged"}
+    for headers in (svix, replayed, {**one.request.headers, "svix-id": "msg_forged"}):
+        request = replace(one.request, headers=headers)
+        one.connector.verify(request, [one.secret], one.at)
+        (event,) = one.connector.events(request, one.source, one.at)
+        assert event.event_id == "msg_2KAfixture0000000000000001"
 
 
 def test_standard_a_file_is_no_delivery() -> None:
