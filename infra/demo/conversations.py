@@ -170,16 +170,7 @@ def intercom_topic(contact: Contact, topic: str, at: datetime, held: dict[str, A
             "author": _author(contact, Role.CUSTOMER),
             "url": "https://www.havuvakka.example/",
         },
-        "contacts": {
-            "type": "contact.list",
-            "contacts": [
-                {
-                    "type": "contact",
-                    "id": _author(contact, Role.CUSTOMER)["id"],
-                    "external_id": contact.person.customer_number,
-                }
-            ],
-        },
+        "contacts": _contacts(contact),
         "tags": {
             "type": "tag.list",
             "tags": [{"type": "tag", "id": "9", "name": name} for name in contact.tags],
@@ -207,6 +198,12 @@ def intercom_topic(contact: Contact, topic: str, at: datetime, held: dict[str, A
         "data": {"type": "notification_event_data", "item": item},
     }
     return as_json(contact.source, at, content)
+
+
+def _contacts(contact: Contact) -> dict[str, Any]:
+    own_id = _author(contact, Role.CUSTOMER)["id"]
+    one = {"type": "contact", "id": own_id, "external_id": contact.person.customer_number}
+    return {"type": "contact.list", "contacts": [one]}
 
 
 def _author(contact: Contact, role: Role) -> dict[str, Any]:

@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from datetime import date
 from itertools import product
+from pathlib import Path
 
 import pytest
 from stdnum.fi import hetu
 
+from chalicelib.organisation import read
 from infra.demo import plot
 from infra.demo.people import Person, population
 from infra.demo.phrasing import LANGUAGES, Phrasing, bank, phrases
@@ -81,6 +83,13 @@ def test_finnish_can_say_every_mood_of_the_plot_in_every_register() -> None:
         for mood, register in product(topic.moods, REGISTERS):
             assert phrasing.can_say("fi", theme, mood, register), (theme, mood, register)
     assert phrasing.can_say("fi", plot.STRIKE_LINES, "negative", "chat")
+
+
+def test_the_model_is_not_taught_the_very_messages_that_it_will_judge() -> None:
+    root = Path(__file__).parents[2]
+    organisation = read((root / "organisation.yaml").read_text(encoding="utf-8"))
+    taught = {e for t in organisation.themes for lines in t.examples.values() for e in lines}
+    assert not taught & set(core_lines())
 
 
 def test_texts_are_seldom_repeated() -> None:
