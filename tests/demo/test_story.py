@@ -11,7 +11,7 @@ from statistics import mean
 import pytest
 
 from chalicelib.connectors import CONNECTORS, rows
-from chalicelib.connectors.base import Outcome, Source
+from chalicelib.connectors.base import EARLIEST, Outcome, Source
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, Role
 from chalicelib.organisation import Organisation, read
@@ -226,6 +226,21 @@ def test_the_feedback_box_fell_silent(deliveries: list[Delivery]) -> None:
     assert last < midnight(silent_from)
     others = [d.occurred_at for d in deliveries if d.source != plot.SILENT_SOURCE]
     assert max(others) > midnight(TODAY - timedelta(days=1))
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_no_other_source_seems_silent(days: int, organisation: Organisation) -> None:
+    today = TODAY + timedelta(days=days)
+    evening = midnight(today) + timedelta(hours=21)
+    last: dict[str, datetime] = {}
+    for delivery in story.live(today):
+        last[delivery.source] = max(delivery.occurred_at, last.get(delivery.source, EARLIEST))
+    silent = {
+        source
+        for source, at in last.items()
+        if evening - at > timedelta(hours=organisation.sources[source].expected_every_h)
+    }
+    assert silent == {plot.SILENT_SOURCE}
 
 
 def test_everything_else_only_varies() -> None:
