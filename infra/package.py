@@ -83,17 +83,10 @@ def _clean_copy(folder: Path, dependencies: bool) -> Path:
 
 
 def _chalice_package(project: Path, stage: str, out: Path, merge: Path) -> None:
-    command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
-    options = [
-        "package",
-        "--stage",
-        stage,
-        "--merge-template",
-        str(merge.resolve()),
-        str(out.resolve()),
-    ]
+    program = "import sys; from chalice.cli import main; sys.exit(main())"
+    options = ["--stage", stage, "--merge-template", str(merge.resolve()), str(out.resolve())]
     done = subprocess.run(  # noqa: S603 - our own arguments
-        [*command, "package", *options],
+        [sys.executable, "-c", program, "package", *options],
         cwd=project,
         env=os.environ | {"AWS_DEFAULT_REGION": REGION},
         capture_output=True,

@@ -1,9 +1,12 @@
-"""One package per stage and session: `chalice package` takes seconds."""
+"""What is slow to make, once a session: the package, and the model server."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from infra.local.model_server import model_server
 from infra.package import Package, package
 from infra.template import DEV
 
@@ -12,3 +15,9 @@ from infra.template import DEV
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The dev stage, packaged without dependencies, so that no network is needed."""
     return package(DEV, tmp_path_factory.mktemp("dev"), dependencies=False)
+
+
+@pytest.fixture(scope="session")
+def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with model_server(tmp_path_factory.mktemp("model") / "model.log") as url:
+        yield url

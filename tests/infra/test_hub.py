@@ -1,0 +1,137 @@
+"""The local hub end to end: real HTTP, real handlers, the real model server, moto below."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from chalicelib.adapters.registry import Registry
+from chalicelib.connectors.base import Request
+from infra.commands import samples
+from infra.commands.demo import digest_moments
+from infra.commands.serve import shown
+from infra.local.hub import LocalHub
+from infra.local.secrets import new_secret
+from tests.infra import permissions
+from tests.infra.vendors import next_monday, post, signed, text
+
+DRAIN_S = 60
+
+
+class Seen:
+    """One hub's story, told once: every test of this module looks at it."""
+
+    def __init__(self, hub: LocalHub) -> None:
+        self.hub = hub
+        self.sources = samples.webhook_sources(hub.organisation)
+        with permissions.watched() as self.calls:
+            self.first = {source: post(signed(hub, source)) for source in self.sources}
+            self.again = {source: post(signed(hub, source)) for source in self.sources}
+            self.forged = post(signed(hub, "zendesk", new_secret("zendesk")))
+            hub.drain(DRAIN_S)
+            for moment in digest_moments(hub.organisation, next_monday()):
+                for name in ("roll_up", "send_digests", "send_digests"):
+                    hub.run_schedule(name, at=moment)
+
+
+@pytest.fixture(scope="module")
+def seen(model_url: str) -> Iterator[Seen]:
+    with LocalHub(text(), model_url=model_url) as hub:
+        yield Seen(hub)
+
+
+def test_every_source_is_received(seen: Seen) -> None:
+    assert len(seen.first) == 6
+    assert {status // 100 for status in seen.first.values()} == {2}
+    assert seen.hub.metrics().total("deliveries", outcome="accepted") == 6
+
+
+def test_a_second_delivery_is_known(seen: Seen) -> None:
+    assert {status // 100 for status in seen.again.values()} == {2}
+    assert seen.hub.metrics().total("deliveries", outcome="duplicate") == 6
+
+
+def test_a_forged_delivery_is_refused(seen: Seen) -> None:
+    assert seen.forged == 401
+    assert seen.hub.metrics().total("deliveries", source="zendesk", outcome="rejected") == 1
+
+
+def test_each_is_understood_once(seen: Seen) -> None:
+    assert seen.hub.count("INTERACTIONS_TABLE") == 6
+    assert seen.hub.queued() == 0
+    assert seen.hub.dead_letters() == 0
+
+
+def test_each_digest_leaves_once_and_the_ledger_hears_of_it(seen: Seen) -> None:
+    mails = seen.hub.mails()
+    readers = [reader for of in seen.hub.organisation.departments for reader in of.recipients]
+    assert sorted(mail.recipient for mail in mails) == sorted(readers)
+    told = [log for log in seen.hub.cloudwatch.logs if log["function"] == "MailEvents"]
+    assert told == []  # nothing to warn of
+    for mail in mails:
+        tag = mail.content.split(b"digest=")[1].split()[0].decode()
+        assert Registry().digest_state(tag) == "sent"
+
+
+def test_no_function_does_what_its_role_forbids(seen: Seen) -> None:
+    functions = {call.function for call in seen.calls}
+    assert functions == {"APIHandler", "Understand", "RollUp", "SendDigests", "MailEvents"}
+    assert permissions.refused(seen.hub, seen.calls) == []
+
+
+def test_a_route_that_does_not_exist(seen: Seen) -> None:
+    url = seen.hub.url
+    assert post(Request("POST", f"{url}/elsewhere", {}, b"{}")) == 403  # as API Gateway says it
+    assert post(Request("PUT", f"{url}/webhooks/zendesk", {}, b"{}")) == 405
+
+
+def test_a_body_beyond_the_limits_is_refused_before_the_handler(seen: Seen) -> None:
+    url = f"{seen.hub.url}/webhooks/zendesk"
+    json_type = {"content-type": "application/json"}
+    assert post(Request("POST", url, json_type, b"x" * 5_000_000)) == 413  # 6.7 MB in base64
+    assert post(Request("POST", url, json_type, b"x" * 4_000_000)) == 401
+    assert post(Request("POST", url, {}, b"x" * 10_500_000)) == 413
+
+
+def test_a_chunked_body_is_read_whole(seen: Seen) -> None:
+    request = signed(seen.hub, "survey")
+    connection = http.client.HTTPConnection(urlsplit(seen.hub.url).netloc, timeout=30)
+    parts = (request.body[start : start + 100] for start in range(0, len(request.body), 100))
+    path = urlsplit(request.url).path
+    connection.request("POST", path, parts, dict(request.headers), encode_chunked=True)
+    assert connection.getresponse().status == seen.first["survey"]
+    connection.close()
+
+
+def test_a_kept_connection_is_answered_at_once(seen: Seen) -> None:
+    connection = http.client.HTTPConnection(urlsplit(seen.hub.url).netloc, timeout=30)
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        connection.request("POST", "/nothing", b"{}")
+        connection.getresponse().read()
+        took.append(time.perf_counter() - started)
+    connection.close()
+    assert min(took) < 0.030  # Nagle and delayed acknowledgement would add 40 ms to each
+
+
+def test_the_live_view_shows_a_delivery(seen: Seen) -> None:
+    lines = [line.plain for log in seen.hub.cloudwatch.logs if (line := shown(log))]
+    accepted = [line for line in lines if "accepted" in line]
+    assert any("zendesk" in line and "200" in line and " ms" in line for line in accepted)
+    assert any("rejected" in line and "401" in line for line in lines)
+
+
+def test_a_curl_line_is_signed_and_complete(seen: Seen, tmp_path: Path) -> None:
+    hub = seen.hub
+    for source in seen.sources:
+        line = samples.curl(hub.organisation, source, hub.url, hub.secret(source), tmp_path)
+        assert line
+        assert line.startswith("curl -i -H ")
+        assert f"{hub.url}/webhooks/{source}" in line
+    assert len(list(tmp_path.iterdir())) == len(seen.sources)
