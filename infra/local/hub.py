@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -30,12 +30,13 @@ from chalicelib.adapters import world as worlds
 from chalicelib.adapters.settings import read_settings
 from chalicelib.adapters.world import World
 from infra.local import secrets as local_secrets
+from infra.local import speedups
 from infra.local import state as states
 from infra.local.aws import CREDENTIALS, local_aws
 from infra.local.clock import Clock
 from infra.local.cloudwatch import CloudWatch, Metrics
 from infra.local.dispatcher import Dispatcher
-from infra.local.functions import Functions
+from infra.local.functions import FunctionFailed, Functions
 from infra.local.gateway import Gateway
 from infra.local.mailbox import Mail, Mailbox
 from infra.local.model_server import model_server
@@ -48,8 +49,7 @@ STACK = "oivallus-local"
 REGION = "eu-north-1"
 STATE_FILE = "state.jsonl.gz"
 ENVIRONMENT_FILE = "environment.json"
-SAVE_EVERY_S = 60
-SWEEP_EVERY_S = 60
+HOUSEKEEPING_EVERY_S = 60
 TICK_S = 0.2
 
 
@@ -164,17 +164,19 @@ class LocalHub:
     def _tick(self, stop: threading.Event) -> None:
         """What AWS does by itself: schedules, mail events, expiry; and the saving of the state."""
         schedules = Schedules(self.functions.app) if self._clockwork else None
-        saved = swept = time.monotonic()
+        housekept, changes = time.monotonic(), speedups.changes()
         while not stop.wait(TICK_S):
-            self._mailbox.pump()
-            for name in schedules.due(self.clock()) if schedules else ():
-                self.run_schedule(name)
-            now = time.monotonic()
-            if now - swept > SWEEP_EVERY_S:
-                swept = now
-                sweep(self.stack.expiries, REGION, self.clock())
-            if now - saved > SAVE_EVERY_S:
-                saved = now
+            # What a function raises is in its log, and the next tick tries again.
+            with suppress(FunctionFailed):
+                self._mailbox.pump()
+                for name in schedules.due(self.clock()) if schedules else ():
+                    self.run_schedule(name)
+            if time.monotonic() - housekept < HOUSEKEEPING_EVERY_S:
+                continue
+            housekept = time.monotonic()
+            sweep(self.stack.expiries, REGION, self.clock())
+            if changes != speedups.changes():
+                changes = speedups.changes()
                 self.save()
 
     def _goodbye(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalice.app import Chalice, ScheduledEventConfig
+from chalice.app import Chalice, ScheduledEventConfig, ScheduleExpression
 from chalice.utils import to_cfn_resource_name
 
 from infra.local.references import ACCOUNT
@@ -23,7 +23,7 @@ class Schedules:
 
     def __init__(self, app: Chalice) -> None:
         self._every = {
-            config.name: _interval(str(config.schedule_expression))
+            config.name: _interval(config.schedule_expression)
             for config in app.event_sources
             if isinstance(config, ScheduledEventConfig)
         }
@@ -37,11 +37,12 @@ class Schedules:
                 yield name
 
 
-def _interval(expression: str) -> timedelta:
+def _interval(expression: str | ScheduleExpression) -> timedelta:
     """The interval of 'rate(15 minutes)'. Raises ValueError for anything else."""
-    found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    text = expression if isinstance(expression, str) else expression.to_string()
+    found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", text)
     if not found:
-        raise ValueError(f"the local twin runs rate(...) schedules, not {expression}")
+        raise ValueError(f"the local twin runs rate(...) schedules, not {text}")
     return int(found[1]) * _UNITS[found[2]]
 
 

@@ -32,6 +32,20 @@ from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from infra.local import quick_update
 
 LOCK = threading.RLock()
+_READS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "Receive")
+_changing = 0  # requests so far that may have changed something
+
+
+def changes() -> int:
+    """A number that grows with every request that may change what moto holds."""
+    return _changing
+
+
+def _noted(target: str) -> None:
+    """Count a request by its action ('AmazonSQS.SendMessage'; empty for S3 and SES)."""
+    global _changing  # noqa: PLW0603 - moto is global too
+    if not target.rpartition(".")[2].startswith(_READS):
+        _changing += 1
 
 
 @contextmanager
@@ -41,7 +55,9 @@ def applied(on_message: Callable[[], None]) -> Iterator[None]:
     patches: list[Any] = [
         mock.patch.object(botocore_stubber, "process_request", _locked_stub()),
         mock.patch.object(
-            DomainDispatcherApplication, "__call__", _locked(DomainDispatcherApplication.__call__)
+            DomainDispatcherApplication,
+            "__call__",
+            _locked_server(DomainDispatcherApplication.__call__),
         ),
         # 140 stat calls for each request to the server.
         mock.patch.object(
@@ -72,13 +88,18 @@ def applied(on_message: Callable[[], None]) -> Iterator[None]:
             patch.stop()
 
 
-def _locked(function: Callable[..., Any]) -> Callable[..., Any]:
+def _locked_server(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def call(*arguments: Any, **named: Any) -> Any:
+    def call(application: Any, environ: Any, start_response: Any) -> Any:
         with LOCK:
-            return function(*arguments, **named)
+            _noted(environ.get("HTTP_X_AMZ_TARGET", ""))
+            return function(application, environ, start_response)
 
     return call
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode() if isinstance(header, bytes) else header
 
 
 def _locked_stub() -> Callable[..., Any]:
@@ -89,6 +110,7 @@ def _locked_stub() -> Callable[..., Any]:
         if "://127.0.0.1" in request.url:
             return None
         with LOCK:
+            _noted(_text(request.headers.get("X-Amz-Target", "")))
             return process(botocore_stubber, request)
 
     return call
