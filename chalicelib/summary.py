@@ -13,6 +13,7 @@ Measures (all integers; absent means 0):
     nps:promoter|passive|detractor  9-10, 7-8, 0-6
     csat:n, csat:sum, csat:top      answers, sum of 1-5 (others rescaled, rounded), 4-5 of 5
     ces:n, ces:sum, ces:easy        answers, sum of 1-7, answers of 5 or more
+    csat:sumsq, ces:sumsq           sum of the squares of the same answers
     wait:n, wait:sum_s, wait:bin:K  waiting before an answer; K as in `duration_bin`
     abandoned                       left before an answer
     handle:n, handle:sum_s          handle time
@@ -34,7 +35,7 @@ from typing import NamedTuple
 
 Measures = Mapping[str, int]
 
-_WEEKDAY_MEASURES = tuple(f"weekday:{number}" for number in range(1, 8))
+_DAY_MEASURES = ("contacts", *(f"weekday:{number}" for number in range(1, 8)))
 
 UNSURE = "unsure"  # theme, touchpoint or demand that nothing told us
 DURATION_BINS = 24
@@ -81,10 +82,11 @@ class Summary:
 
     def totals(self) -> Counter[str]:
         """Every measure, summed over all cells."""
-        sums: Counter[str] = Counter()
+        sums: dict[str, int] = {}
         for counts in self.cells.values():
-            sums.update(counts)
-        return sums
+            for name, value in counts.items():
+                sums[name] = sums.get(name, 0) + value
+        return Counter(sums)
 
     def by(self, part: Callable[[Cell], str]) -> dict[str, Counter[str]]:
         """Measures grouped by a part of the cell: `summary.by(lambda c: c.theme)`."""
@@ -111,18 +113,23 @@ EMPTY = Summary()
 
 def total(summaries: Iterable[Summary]) -> Summary:
     """The sum of many summaries, in one pass."""
-    # Plain dictionaries: this is where a digest spends its time, and Counter costs twice as much.
-    cells: dict[Cell, dict[str, int]] = {}
+    # This is where a digest spends its time: plain dictionaries, and a copy only of what is added
+    # to. Counter costs twice as much.
+    cells: dict[Cell, Measures] = {}
+    sums_of: dict[Cell, dict[str, int]] = {}
     for summary in summaries:
         for cell, counts in summary.cells.items():
-            sums = cells.get(cell)
+            if cell not in cells:
+                cells[cell] = counts
+                continue
+            sums = sums_of.get(cell)
             if sums is None:
-                cells[cell] = dict(counts)
-            else:
-                for name, value in counts.items():
-                    sums[name] = sums.get(name, 0) + value
-    kept = ((cell, {k: v for k, v in counts.items() if v}) for cell, counts in cells.items())
-    return Summary({cell: counts for cell, counts in kept if counts})
+                cells[cell] = sums = sums_of[cell] = dict(cells[cell])
+            for name, value in counts.items():
+                sums[name] = sums.get(name, 0) + value
+    for cell, sums in sums_of.items():
+        cells[cell] = {name: value for name, value in sums.items() if value}
+    return Summary({cell: counts for cell, counts in cells.items() if counts})
 
 
 def weekly(summary: Summary) -> Summary:
@@ -136,14 +143,16 @@ def weekly(summary: Summary) -> Summary:
 def contacts_by_day(summary: Summary) -> Counter[date]:
     """Contacts of each local day, also where a rolled-up week tells them at its Monday."""
     contacts: Counter[date] = Counter()
+    by_day: dict[date, Counter[str]] = defaultdict(Counter)
     for cell, counts in summary:
-        first, told = monday(cell.day), 0
-        for number in range(1, 8):
-            of_weekday = counts.get(_WEEKDAY_MEASURES[number - 1], 0)
-            if of_weekday:
-                contacts[first + timedelta(days=number - 1)] += of_weekday
-                told += of_weekday
-        contacts[cell.day] += counts.get("contacts", 0) - told
+        sums = by_day[cell.day]
+        for name in _DAY_MEASURES:
+            if name in counts:
+                sums[name] += counts[name]
+    for day, sums in by_day.items():
+        contacts[day] += sums.pop("contacts", 0) - sum(sums.values())
+        for name, count in sums.items():
+            contacts[monday(day) + timedelta(days=int(name[-1]) - 1)] += count
     return contacts
 
 

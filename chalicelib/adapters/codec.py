@@ -88,8 +88,11 @@ def cell_key(cell: Cell) -> str:
 
 
 def read_cell(text: str) -> Cell:
-    day, *rest = text.split("#")
-    return Cell(date.fromisoformat(day), *rest)
+    day, theme, touchpoint, channel, demand = text.split("#")
+    return Cell(_day(day), theme, touchpoint, channel, demand)
+
+
+_day = cache(date.fromisoformat)
 
 
 def dump_request(request: Request) -> bytes:
@@ -115,4 +118,4 @@ def _plain(summary: Summary) -> dict[str, dict[str, int]]:
 
 
 def _summary(plain: Mapping[str, Mapping[str, int]]) -> Summary:
-    return Summary({read_cell(key): dict(counts) for key, counts in plain.items()})
+    return Summary({read_cell(key): counts for key, counts in plain.items()})

@@ -57,7 +57,9 @@ class Summaries:
         whole weeks where they may be that old.
         """
         weeks = _weeks(first, last)
-        return total(_counts(row) for week in weeks for row in _rows(week)).between(first, last)
+        found = total(_counts(row) for week in weeks for row in _rows(week))
+        whole = first.weekday() == 0 and last.weekday() == 6
+        return found if whole else found.between(first, last)
 
     def roll_up(self, first: date, today: date, expires_at: datetime) -> int:
         """Roll up what lies from the week of `first` to yesterday; how many rows were moved.

@@ -32,7 +32,7 @@ from chalicelib.insights.usual import Findings, versus_usual
 from chalicelib.insights.verdict import Verdict
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Department, Organisation
-from chalicelib.summary import UNSURE, Cell, Summary
+from chalicelib.summary import UNSURE, Cell, Summary, weekly
 
 NEGATIVES, POSITIVES, OTHERS = 5, 3, 12  # themes shown: what fits a reader and 102 KB
 TONES = ("negative", "neutral", "positive")
@@ -129,9 +129,10 @@ def _scope(
     if department.themes == "all":
         themes |= {UNSURE, *past.by_theme["contacts"]}
     last = week.back()
-    now = summary.between(week.monday, week.sunday)
+    # Days told at their Monday are a seventh of the cells, and no section tells of days.
+    now = weekly(summary.between(week.monday, week.sunday))
     # A week before the first contact is no week to compare with.
-    before = summary.between(last.monday, last.sunday) if past.weeks else None
+    before = weekly(summary.between(last.monday, last.sunday)) if past.weeks else None
 
     def own(part: Summary) -> Summary:
         return part.where(_at_touchpoints(department)).where(lambda cell: cell.theme in themes)

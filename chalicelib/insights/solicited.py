@@ -26,9 +26,12 @@ class Voices:
     unsolicited: Voice
 
 
+_ASKED = frozenset(channel.value for channel in Channel if channel.solicited)
+
+
 def asked(channel: str) -> bool:
     """True for channels where the company asked first; an unknown channel is not one."""
-    return channel in {c.value for c in Channel if c.solicited}
+    return channel in _ASKED
 
 
 def voices(week: Summary) -> Voices:
