@@ -17,7 +17,8 @@ def main() -> None:
     """Parse the command line and serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="model_image", description=__doc__)
     parser.add_argument("command", nargs="?", choices=["serve"], default="serve")
-    parser.add_argument("--host", default="0.0.0.0")  # a container is reached from outside
+    # A container is reached from outside.
+    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
     parser.add_argument("--backend", default=os.environ.get("MODEL_BACKEND", "compact"))
     chosen = parser.parse_args()

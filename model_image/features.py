@@ -64,7 +64,7 @@ class Layout(NamedTuple):
 
     def one_line(self, start: I64, end: I64) -> NDArray[np.bool_]:
         """Whether [start, end) stays inside one text."""
-        return self.row[start] == self.row[end - 1]
+        return np.asarray(self.row[start] == self.row[end - 1])
 
 
 class Grams(NamedTuple):

@@ -183,7 +183,8 @@ class Prototypes:
         """Cosine of concept sets, rare concepts counting more."""
         vectors = found * self.concept_rarity
         length = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
-        return np.einsum("rk,tk->rt", vectors / np.maximum(length, 1e-9), self.concept)
+        unit = vectors / np.maximum(length, 1e-9)
+        return np.asarray(np.einsum("rk,tk->rt", unit, self.concept))
 
 
 def choose(ids: Sequence[str], scores: Floats) -> list[tuple[str, float]]:
@@ -220,9 +221,7 @@ def _vectors(features: Features, rarity: Floats) -> tuple[Ints, Ints, Floats]:
     return np.concatenate((a, d)), np.concatenate((b, e)), np.concatenate((c, f))
 
 
-def _postings(
-    wordings: Sequence[Wording], rarity: Floats
-) -> tuple[Ints, Ints, Floats, Ints]:
+def _postings(wordings: Sequence[Wording], rarity: Floats) -> tuple[Ints, Ints, Floats, Ints]:
     """The prototypes' vectors by bucket, and each prototype's theme.
 
     What many prototypes share counts less: in the vectors, as in a text's likeness to them.
@@ -236,9 +235,9 @@ def _postings(
     kinds = np.array([w.theme * len(LANGUAGES) + w.language for w in wordings])
     known, kind = np.unique(kinds, return_inverse=True)
     cell, place = np.unique(bucket * len(known) + kind[row], return_inverse=True)
-    value = np.bincount(place, value)
-    bucket, prototype = cell // len(known), cell % len(known)
-    first = np.searchsorted(bucket, np.arange(BUCKETS + 1))
+    value = np.bincount(place, value).astype(np.float64)
+    bucket, prototype = np.divmod(cell, len(known))
+    first = np.searchsorted(bucket, np.arange(BUCKETS + 1)).astype(np.int64)
     holders = (first[1:] - first[:-1])[bucket]
     scarcity = np.log(1 + len(known) / holders) / np.log(1 + len(known))
     value = value * scarcity

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from model_image import VERSION, concepts, demand, language, themes
 from model_image.concepts import Concepts
 from model_image.features import lay_out
-from model_image.linear import Floats, LinearHead, load_head, read_features, softmax
+from model_image.linear import Floats, LinearHead, load_head, read_features
+from model_image.sentiment import Sentiment
 from model_image.windows import windows
 from model_image.wire import Result, Taxonomy, Text
 
@@ -33,7 +34,7 @@ class Compact:
 
     model: str
     language_head: LinearHead
-    sentiment_head: LinearHead
+    sentiment: Sentiment
     demand_head: LinearHead
     concepts: Concepts
     rarity: Floats  # (BUCKETS,) inverse document frequency of n-grams
@@ -49,7 +50,7 @@ class Compact:
         return cls(
             model=f"compact-{VERSION}-{digest[:12]}",
             language_head=load_head(arrays, "language"),
-            sentiment_head=load_head(arrays, "sentiment"),
+            sentiment=Sentiment.load(arrays),
             demand_head=load_head(arrays, "demand"),
             concepts=Concepts.load(language.LANGUAGES),
             rarity=arrays["rarity"].astype(np.float64) / 16,
@@ -96,7 +97,7 @@ class Compact:
         code = spoken[:, : len(language.LANGUAGES)].argmax(axis=1)
 
         found = self.concepts.find(layout, code[owner])
-        feeling = softmax(self.sentiment_head.logits(features, code[owner], found))
+        feeling = self.sentiment.probabilities(features, code[owner], found)
         evidence = prototypes.evidence(layout, features, found, self.rarity)
         about = self.evidence.scores(evidence)
         cues = self.demand_head.logits(features, code[owner], found)[:, 1]

@@ -17,9 +17,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 
-NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
-SENTIMENTS = ("negative", "neutral", "positive")
-AUTHORED_LABEL = {name: index for index, name in enumerate(SENTIMENTS)}
+NEGATIVE, NEUTRAL, POSITIVE = range(3)  # as sentiment.LABELS
 
 # XED: 1 anger 2 anticipation 3 disgust 4 fear 5 joy 6 sadness 7 surprise 8 trust, 0 neutral.
 # Anticipation and surprise have no side of their own.
@@ -107,15 +105,6 @@ def authored() -> list[tuple[str, str, str, str]]:
     lines = (HERE / "authored.tsv").read_text(encoding="utf-8").splitlines()
     rows = [tuple(line.split("\t")) for line in lines if line and not line.startswith("#")]
     return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-
-def authored_sentiment(language: str, weight: float) -> list[Example]:
-    """Own messages with their sentiment."""
-    return [
-        Example(text, AUTHORED_LABEL[sentiment], weight)
-        for code, sentiment, _, text in authored()
-        if code == language
-    ]
 
 
 def other_language_texts(count: int) -> list[str]:

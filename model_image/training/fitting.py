@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.linear_model import LogisticRegression
+import scipy.sparse as sp  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image.features import BUCKET_BITS, lay_out
 from model_image.linear import Floats, Ints, read_features

@@ -57,9 +57,7 @@ def body(*texts: str, taxonomy: Json, hint: str | None = None) -> Json:
     return {
         "schema": "oivallus.enrich.1",
         "taxonomy": taxonomy,
-        "texts": [
-            {"id": str(i), "text": text, "language": hint} for i, text in enumerate(texts)
-        ],
+        "texts": [{"id": str(i), "text": text, "language": hint} for i, text in enumerate(texts)],
     }
 
 

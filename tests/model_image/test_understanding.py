@@ -14,8 +14,7 @@ from model_image.windows import WINDOW_CHARS, windows
 from tests.model_image.conftest import HERE, Json, Understand, body
 
 MESSAGES = [
-    json.loads(line)
-    for line in (HERE / "messages.jsonl").read_text(encoding="utf-8").splitlines()
+    json.loads(line) for line in (HERE / "messages.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 TEXTS = [message["text"] for message in MESSAGES]
 

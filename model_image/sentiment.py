@@ -1,0 +1,56 @@
+"""Negative, neutral or positive: what corpora teach, corrected for customer service.
+
+Corpora are forums and film subtitles, where a plain report of trouble ("the parcel has not
+come") is neutral; from a customer it is not. So two readers are mixed by how much a text sounds
+like customer service: the general one, from the corpora, and one that corrects it by the
+customer-service concepts in the text, from our own messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_image.linear import Features, Floats, Ints, LinearHead, load_head, softmax
+
+LABELS = ("negative", "neutral", "positive")
+NEUTRAL = 1
+
+
+@dataclass(frozen=True)
+class Sentiment:
+    """The two readers and what chooses between them."""
+
+    general: LinearHead  # one variant a language
+    domain: LinearHead  # (elsewhere, customer service)
+    service: Floats  # (labels, 2 + concepts) on contrasts() and concepts
+    service_intercept: Floats  # (labels,)
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
+        """From the arrays of a weights file."""
+        return cls(
+            general=load_head(arrays, "sentiment"),
+            domain=load_head(arrays, "domain"),
+            service=arrays["service"].astype(np.float64),
+            service_intercept=arrays["service.intercept"].astype(np.float64),
+        )
+
+    def probabilities(self, features: Features, language: Ints, found: NDArray[np.bool_]) -> Floats:
+        """(rows, 3); `language` (rows,) and `found` (rows, concepts) as everywhere."""
+        general = self.general.logits(features, language, found)
+        odds = self.domain.logits(features, None, found)
+        share = 1 / (1 + np.exp(odds[:, 0] - odds[:, 1]))[:, None]
+        read = np.hstack([contrasts(general), found])
+        # einsum over one text at a time: a BLAS product may round by batch size
+        service = np.einsum("rk,lk->rl", read, self.service) + self.service_intercept
+        return np.asarray(share * softmax(service) + (1 - share) * softmax(general))
+
+
+def contrasts(logits: Floats) -> Floats:
+    """(rows, 2): negative and positive against neutral."""
+    return np.delete(logits, NEUTRAL, axis=1) - logits[:, NEUTRAL : NEUTRAL + 1]
