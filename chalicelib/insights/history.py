@@ -55,12 +55,13 @@ def history(summary: Summary, week: IsoWeek) -> History:
     counts: dict[str, dict[str, Counter[int]]] = {
         m: defaultdict(Counter) for m in (*MEASURES, *DEMAND)
     }
+    ages = {day: (week.sunday - day).days // 7 for day in {cell.day for cell in summary.cells}}
     for cell, measures in summary:
-        if cell.day > week.sunday:
+        age = ages[cell.day]
+        if age < 0:
             continue
-        age = (week.sunday - cell.day).days // 7
         for measure in MEASURES:
-            if measures.get(measure):
+            if measure in measures:
                 counts[measure][cell.theme][age] += measures[measure]
         if cell.demand in {"failure", "value"} and not asked(cell.channel):
             counts["known"][cell.theme][age] += measures.get("contacts", 0)
