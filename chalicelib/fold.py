@@ -261,9 +261,20 @@ def _rating_counts(rating: Rating) -> Counter[str]:
         return Counter({f"nps:{group}": 1})
     if rating.kind is RatingKind.CES:
         score = round(1 + rating.normalised * 6)
-        return Counter({"ces:n": 1, "ces:sum": score, "ces:easy": int(score >= 5)})
+        return _answer_counts("ces", score, "easy", int(score >= 5))
     score = round(1 + rating.normalised * 4)
-    return Counter({"csat:n": 1, "csat:sum": score, "csat:top": int(score >= 4)})
+    return _answer_counts("csat", score, "top", int(score >= 4))
+
+
+def _answer_counts(question: str, score: int, good_name: str, good: int) -> Counter[str]:
+    return Counter(
+        {
+            f"{question}:n": 1,
+            f"{question}:sum": score,
+            f"{question}:sumsq": score * score,
+            f"{question}:{good_name}": good,
+        }
+    )
 
 
 def iso_week(day: date) -> str:

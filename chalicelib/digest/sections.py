@@ -16,9 +16,9 @@ FAILURE_THEMES = 5
 MOMENTS, SOURCES = 15, 15  # touchpoints and sources shown; the rest is named
 
 _RATINGS = {
-    "nps": N_("Would recommend: share of 9–10 minus share of 0–6."),
-    "csat": N_("Satisfied, 4–5 of 5; mean {mean}, margin at most ±{margin}."),
-    "ces": N_("Found it easy, 5–7 of 7; mean {mean}, margin at most ±{margin}."),
+    "nps": N_("Share of promoters (9–10) minus share of detractors (0–6)."),
+    "csat": N_("Share of the satisfied (4–5 of 5)."),
+    "ces": N_("Share of those who found it easy (5–7 of 7)."),
 }
 
 
@@ -133,16 +133,19 @@ def ratings(digest: Digest, speech: Speech) -> Part | None:
 def _rating(speech: Speech, result: Result, own: Result | None) -> Row:
     score = result.now
     name, answers = sentences.QUESTIONS[score.question], speech.published(score.n)
-    if score.value is None or score.margin is None:
+    if score.value is None:
         return Row(name, ("–", answers), (speech.say("Too few answers for a result."),))
-    decimals = 0 if score.question == "nps" else 1
-    explained = speech.say(
-        _RATINGS[score.question],
-        mean=speech.number(score.value, decimals),
-        margin=speech.number(score.margin, decimals),
-    )
+    explained = " ".join((speech.say(_RATINGS[score.question]), *_mean(speech, score)))
     details = (explained, *sentences.score_change(speech, result), *_own(speech, own))
     return Row(name, (with_margin(speech, score), answers), details)
+
+
+def _mean(speech: Speech, score: Score) -> tuple[str, ...]:
+    """The mean beside the share of good answers, where its margin is known."""
+    if score.good is None or score.value is None or score.margin is None:
+        return ()
+    mean, around = speech.number(score.value, 1), speech.number(score.margin, 1)
+    return (speech.say("Mean {mean} ±{margin}.", mean=mean, margin=around),)
 
 
 def _own(speech: Speech, own: Result | None) -> tuple[str, ...]:

@@ -14,8 +14,7 @@ from chalicelib.insights.verdict import Verdict
 Question = Literal["nps", "csat", "ces"]
 QUESTIONS: tuple[Question, ...] = ("nps", "csat", "ces")
 
-# Scale ends and the answers that count as good.
-_SCALES = {"csat": (1, 5, 4), "ces": (1, 7, 5)}
+_ENDS = {"csat": (1, 5), "ces": (1, 7)}
 _GOOD = {"csat": "csat:top", "ces": "ces:easy"}
 
 
@@ -24,7 +23,8 @@ class Score:
     """One question's result of `n` answers, with its 95 % margin: `value` ± `margin`.
 
     nps: -100..100. csat: mean 1..5, `good` the share of 4-5. ces: mean ease 1..7, `good` the
-    share of 5-7. Under ten answers `value` and `margin` are None: only the count is told.
+    share of 5-7. Under ten answers `value` and `margin` are None: only the count is told. A mean
+    has no `margin` where squares were not yet counted, and then nothing may be judged by it.
     """
 
     question: Question
@@ -42,7 +42,7 @@ def score(measures: Mapping[str, int], question: Question) -> Score:
     if n < SCORED_FROM:
         return Score(question, n)
     total, good = measures.get(f"{question}:sum", 0), measures.get(_GOOD[question], 0)
-    margin = Z_95 * math.sqrt(largest_variance(total, good, n, _SCALES[question]) / n)
+    margin = mean_margin(total, measures.get(f"{question}:sumsq", 0), n, _ENDS[question])
     return Score(question, n, total / n, margin, share(good, n))
 
 
@@ -67,27 +67,34 @@ def nps_margin(promoters: int, detractors: int, n: int, z: float = Z_95) -> floa
     return 100 * (half + abs((promoters - detractors) / n - (p - d)))
 
 
-def largest_variance(total: int, good: int, n: int, scale: tuple[int, int, int]) -> float:
-    """The largest variance that whole answers with this sum and number of good ones can have.
+def mean_margin(
+    total: int, squares: int, n: int, ends: tuple[int, int], z: float = Z_95
+) -> float | None:
+    """How far from the mean `total / n` its interval reaches, in points of the scale: > 0.
 
-    Summaries hold no sum of squares, so the margin from it is at most this wide. With `x`
-    answers at the low end and `y` good answers at the high end, the rest stand at the inner
-    ends; the second moment is linear in `x`, so its maximum is at an end of x's range.
+    `squares` is the sum of the squared answers and `ends` the scale's ends. As with the NPS, an
+    answer is added: half of one at each end of the scale, so that few and equal answers do not
+    look certain; the margin reaches the farther end of the interval round the mean of n + 1.
+    It covers the truth .92-.999 of the times at 10-100 answers, skewed ones included (simulated
+    in the tests), and .89 at ten answers that are all at one end or the other.
+
+    None where `squares` cannot belong to `total`: the answers were counted, wholly or in part,
+    before their squares were.
     """
-    low, high, good_from = scale
-    below = good_from - 1
-    bad = n - good
-    # total = low·x + below·(bad-x) + high·y + good_from·(good-y)
-    surplus = total - below * bad - good_from * good  # = (high-good_from)·y - (below-low)·x
-    up, down = high - good_from, below - low
-    least = max(0.0, -surplus / down)
-    most = min(float(bad), (up * good - surplus) / down)
-    moments = []
-    for x in (least, max(least, most)):
-        y = (surplus + down * x) / up
-        squares = low**2 * x + below**2 * (bad - x) + high**2 * y + good_from**2 * (good - y)
-        moments.append(squares / n)
-    return max(0.0, max(moments) - (total / n) ** 2)
+    mean = total / n
+    if squares < least_squares(total, n):
+        return None
+    low, high = ends
+    size = n + 1
+    centre = (total + (low + high) / 2) / size
+    second = (squares + (low * low + high * high) / 2) / size
+    return z * math.sqrt((second - centre * centre) / size) + abs(mean - centre)
+
+
+def least_squares(total: int, n: int) -> int:
+    """The least sum of squares of n whole answers that sum to `total`: all next to the mean."""
+    below, above = divmod(total, n)
+    return n * below * below + above * (2 * below + 1)
 
 
 def compare_scores(

@@ -243,8 +243,10 @@ def _add_answer(chance: random.Random, cells: dict[Cell, Counter[str]], age: int
     )
     counts.update({"contacts": 1, "solicited": 1, f"nps:{nps}": 1, "source:survey": 1})
     counts.update({"csat:n": 1, "csat:sum": csat, "csat:top": int(csat >= 4)})
+    counts.update({"csat:sumsq": csat * csat})
     if touchpoint == "support":
         counts.update({"ces:n": 1, "ces:sum": ces, "ces:easy": int(ces >= 5)})
+        counts.update({"ces:sumsq": ces * ces})
     if tone:
         counts.update({tone: 1, f"mention:{theme}": 1})
 

@@ -177,8 +177,9 @@ def big() -> tuple[Organisation, Summary]:
     lines.append("themes:")
     lines += [f"  - {{id: t{n}, name: {{fi: '{long}{n}'}}, department: d}}" for n in range(50)]
     lines += ["departments:", "  - {id: d, name: {fi: Johto}, themes: all}"]
-    answers = {"nps:promoter": 20, "csat:n": 20, "csat:sum": 80, "csat:top": 15}
-    answers |= {"ces:n": 20, "ces:sum": 90, "ces:easy": 12, "wait:n": 20, "wait:sum_s": 4000}
+    answers = {"nps:promoter": 20, "wait:n": 20, "wait:sum_s": 4000}
+    answers |= {"csat:n": 20, "csat:sum": 80, "csat:sumsq": 345, "csat:top": 15}
+    answers |= {"ces:n": 20, "ces:sum": 90, "ces:sumsq": 460, "ces:easy": 12}
     tones = {"contacts": 90, "negative": 40, "positive": 40, "neutral": 10}
     cells = {
         Cell(WEEK.back(age).monday, f"t{n}", f"p{n % 30}", "chat", "failure"): {**answers, **tones}
@@ -199,3 +200,17 @@ def test_the_largest_digest_stays_under_102_kb_and_keeps_the_first_quotes() -> N
     )
     assert len(mail.html.encode()) < 102 * 1024
     assert mail.html.count("<blockquote") >= 3
+
+
+def test_a_mean_whose_margin_is_unknown_is_not_told() -> None:
+    whole = Summary(
+        {
+            place: {name: n for name, n in counts.items() if not name.endswith(":sumsq")}
+            for place, counts in summary()
+        }
+    )
+    text = render(digest("leadership", whole=whole), LINKS).text
+    assert "Keskiarvo" not in text
+    assert "CSAT-keskiarvo" not in text
+    assert "Tyytyväisten (4–5) osuus.\n" in text
+    assert text.count("Vastauksia: 108") == 2

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from math import comb
+from math import comb, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.insights.demand import failure_demand
-from chalicelib.insights.ratings import compare_scores, largest_variance, nps, nps_margin, score
+from chalicelib.insights.proportion import Z_95
+from chalicelib.insights.ratings import (
+    compare_scores,
+    least_squares,
+    mean_margin,
+    nps,
+    nps_margin,
+    score,
+)
 from chalicelib.insights.solicited import voices
 from chalicelib.insights.sources import source_states
 from chalicelib.insights.themes import ranking
@@ -32,6 +42,12 @@ def cell(
 def tones(negative: int, neutral: int = 0, positive: int = 0) -> Measures:
     contacts = negative + neutral + positive
     return {"contacts": contacts, "negative": negative, "neutral": neutral, "positive": positive}
+
+
+def margin_of(answers: Sequence[int], ends: tuple[int, int]) -> float:
+    margin = mean_margin(sum(answers), sum(a * a for a in answers), len(answers), ends)
+    assert margin is not None
+    return margin
 
 
 class TestThemes:
@@ -78,26 +94,62 @@ class TestRatings:
         )
         assert 0.93 <= covered <= 0.985
 
-    @given(st.lists(st.integers(1, 5), min_size=1, max_size=60))
-    def test_csat_variance_is_never_above_the_bound(self, answers: list[int]) -> None:
-        n, mean = len(answers), sum(answers) / len(answers)
-        variance = sum((a - mean) ** 2 for a in answers) / n
-        good = sum(a >= 4 for a in answers)
-        assert variance <= largest_variance(sum(answers), good, n, (1, 5, 4)) + 1e-9
-
-    @given(st.lists(st.sampled_from((1, 5)), min_size=1, max_size=60))
-    def test_the_bound_is_reached_by_extreme_answers(self, answers: list[int]) -> None:
-        n, mean = len(answers), sum(answers) / len(answers)
-        variance = sum((a - mean) ** 2 for a in answers) / n
-        bound = largest_variance(sum(answers), answers.count(5), n, (1, 5, 4))
-        assert bound == pytest.approx(variance, abs=1e-9)
-
     @given(st.lists(st.integers(1, 7), min_size=1, max_size=60))
-    def test_ces_variance_is_never_above_the_bound(self, answers: list[int]) -> None:
-        n, mean = len(answers), sum(answers) / len(answers)
-        variance = sum((a - mean) ** 2 for a in answers) / n
-        good = sum(a >= 5 for a in answers)
-        assert variance <= largest_variance(sum(answers), good, n, (1, 7, 5)) + 1e-9
+    def test_a_means_margin_is_that_of_the_answers_and_half_of_one_at_each_end(
+        self, answers: list[int]
+    ) -> None:
+        n = len(answers)
+        weighed = [(a, 1.0) for a in answers] + [(1, 0.5), (7, 0.5)]
+        centre = sum(a * w for a, w in weighed) / (n + 1)
+        variance = sum(w * (a - centre) ** 2 for a, w in weighed) / (n + 1)
+        expected = Z_95 * sqrt(variance / (n + 1)) + abs(sum(answers) / n - centre)
+        assert margin_of(answers, (1, 7)) == pytest.approx(expected)
+        turned = [8 - a for a in answers]
+        assert margin_of(turned, (1, 7)) == pytest.approx(expected)
+
+    @pytest.mark.parametrize("answer", [1, 3, 5])
+    def test_equal_answers_are_not_certain(self, answer: int) -> None:
+        few, many = margin_of([answer] * 10, (1, 5)), margin_of([answer] * 1000, (1, 5))
+        assert few > 0.3
+        assert 0 < many < 0.02
+
+    @pytest.mark.parametrize("n", [10, 25, 100])
+    @pytest.mark.parametrize(
+        "weights",
+        [(6, 8, 16, 40, 30), (30, 10, 10, 10, 40), (1, 2, 7, 30, 60), (60, 25, 10, 3, 2)],
+        ids=["typical", "polarised", "high", "low"],
+    )
+    def test_a_means_margin_covers_the_truth(self, n: int, weights: tuple[int, ...]) -> None:
+        chance = random.Random(n)
+        scale = range(1, 6)
+        truth = sum(a * w for a, w in zip(scale, weights, strict=True)) / sum(weights)
+        samples = [chance.choices(scale, weights, k=n) for _ in range(2000)]
+        covered = sum(abs(sum(s) / n - truth) <= margin_of(s, (1, 5)) for s in samples)
+        assert 0.92 <= covered / len(samples) <= 0.999
+
+    @pytest.mark.parametrize("counted", [0, 200, 319])
+    def test_answers_counted_before_their_squares_have_no_margin(self, counted: int) -> None:
+        measures = {"csat:n": 20, "csat:sum": 80, "csat:top": 15, "csat:sumsq": counted}
+        found = score(measures, "csat")
+        assert (found.value, found.margin) == (4, None)
+        assert found.good is not None
+        door = touchpoint("door", csat=3)
+        (moment,) = journey(Summary({cell(): {"contacts": 20, **measures}}), [door]).heard
+        assert moment.targets == ()
+
+    @given(st.lists(st.integers(1, 5), min_size=1, max_size=60))
+    def test_squares_of_whole_answers_are_never_taken_for_missing(self, answers: list[int]) -> None:
+        assert sum(a * a for a in answers) >= least_squares(sum(answers), len(answers))
+
+    @pytest.mark.parametrize(
+        ("csat", "expected"),
+        [(3.5, Standing.MET), (4, Standing.NEAR), (4.5, Standing.MISSED)],
+    )
+    def test_a_mean_is_held_against_its_target(self, csat: float, expected: Standing) -> None:
+        measures = {"contacts": 50, "csat:n": 50, "csat:sum": 200, "csat:sumsq": 840}
+        week = Summary({cell(): measures})
+        (moment,) = journey(week, [touchpoint("door", csat=csat)]).heard
+        assert [(r.kind, r.standing, r.n) for r in moment.targets] == [("csat", expected, 50)]
 
     @pytest.mark.parametrize(
         ("now", "expected"),
