@@ -110,6 +110,23 @@ def test_plain_updates_do_take_the_quick_way(tables: list[str]) -> None:
     assert quick_update.attempt(table, *arguments) is None
 
 
+def test_every_type_comes_back_as_it_went(tables: list[str]) -> None:
+    item = {
+        "h": {"S": "types"},
+        "r": {"S": "ä☃"},
+        "number": {"N": "-12.5"},
+        "bytes": {"B": bytes(range(256))},
+        "yes": {"BOOL": True},
+        "none": {"NULL": True},
+        "empty": {"S": ""},
+    }
+    nested = {"list": {"L": [{"N": "1"}, {"M": {"b": {"B": b"\x00"}}}]}, "set": {"SS": ["a"]}}
+    for wanted in (item, item | nested):
+        client("dynamodb").put_item(TableName="quick", Item=wanted)
+        key = {"h": item["h"], "r": item["r"]}
+        assert client("dynamodb").get_item(TableName="quick", Key=key)["Item"] == wanted
+
+
 def test_a_refused_transaction_leaves_everything(tables: list[str]) -> None:
     put("quick", "tx", "old", state="before")
     before = items("quick")
