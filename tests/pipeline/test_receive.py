@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters import codec
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.tables import EventRow
 from chalicelib.adapters.world import World
@@ -177,6 +178,14 @@ def test_an_unreadable_body_is_kept_and_replayed_after_the_fix(
     assert [key[0] for key in _queued(world)] == ["shop#c-9"]
 
 
+def test_no_secret_of_a_header_is_archived(world: World) -> None:
+    receive(world, "shop", signed(MESSAGE, authorization="Basic b2l2YWxsdXM6c2FsYQ=="))
+    (row,) = EventRow.query("shop#c-1")
+    kept = codec.load_request(row.raw)
+    assert kept.body == json.dumps(MESSAGE).encode()
+    assert "b2l2YWxsdXM6c2FsYQ" not in repr(kept)
+
+
 def test_a_large_delivery_goes_to_the_archive(world: World) -> None:
     import random
 
@@ -185,8 +194,6 @@ def test_a_large_delivery_goes_to_the_archive(world: World) -> None:
     assert receive(world, "shop", request).status == 200
     (row,) = EventRow.query("shop#c-1")
     assert row.raw is None
-    from chalicelib.adapters import codec
-
     assert codec.load_request(world.log.archive.get(row.raw_in)) == request
 
 

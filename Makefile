@@ -1,0 +1,63 @@
+# make demo    the whole hub on this machine: history, signed webhooks, digests
+# make test    style, types and tests; what CI runs
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check golden bench package lock clean
+
+help:
+	@echo "make demo            history, signed webhooks and digests of an invented company"
+	@echo "make demo INPUT=FILE the same with your own messages (JSONL or CSV)"
+	@echo "make serve           leave the local hub running"
+	@echo "make test            style, types and tests"
+	@echo "make check           style and types alone, in seconds"
+	@echo "make golden          write the golden digests anew, to be read before committing"
+	@echo "make bench           benchmarks, each beside its floor"
+	@echo "make package         the deployable template, its lint and its size"
+
+# A stamp per requirements file: set-up runs once, and again when the file changes.
+$(VENV)/local: requirements.txt requirements-local.txt model_image/requirements.txt constraints.txt
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the hub needs (about a minute, once) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-local.txt
+	@touch $@
+
+$(VENV)/dev: $(VENV)/local requirements-dev.txt
+	@echo "Installing what the tests need ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/local
+	@$(RUN) -m infra.hub demo $(if $(INPUT),--input "$(INPUT)")
+
+serve: $(VENV)/local
+	@$(RUN) -m infra.hub serve
+
+check: $(VENV)/dev
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+test: check
+	@$(RUN) -m pytest
+
+golden: $(VENV)/dev
+	@$(RUN) -m tests.digest.golden
+
+bench: $(VENV)/dev
+	@for bench in tests/bench/bench_*.py; do \
+		name=$$(basename $$bench .py); echo; echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
+
+package: $(VENV)/dev
+	@$(RUN) -m infra.package --stage $(or $(STAGE),dev) --out build
+
+# Every version, also of what our requirements bring with them; run after changing a pin.
+lock: requirements-dev.txt
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/pip install --quiet -r requirements-dev.txt
+	@build/lock/bin/pip freeze > constraints.txt
+
+clean:
+	rm -rf $(VENV) build out .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis
