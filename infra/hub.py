@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -55,10 +56,17 @@ def serve(
     Prints each source's webhook URL and a signed `curl` line. Data stay in .hub/ between runs.
     """
     from infra.commands.serve import serve as run
+    from infra.local.model_server import ModelServerFailed
+    from infra.local.state import StateUnusable
 
     text = _text(organisation)
+    with suppress(worlds.NoHub):
+        running = worlds.local_environment()
+        _stop(f"a hub runs here already, at {running['PUBLIC_URL']}; stop it first", FAULTS)
     try:
         run(text, port, out)
+    except (ModelServerFailed, StateUnusable) as error:
+        _stop(str(error), FAULTS)
     except OSError as error:
         _stop(f"the hub cannot listen on port {port}: {error}; choose another with --port", FAULTS)
 
@@ -89,6 +97,7 @@ def demo(
     from infra.commands import report
     from infra.commands.bars import bars
     from infra.commands.rows import NoSuchSource
+    from infra.local.model_server import ModelServerFailed
 
     text = _text(organisation)
     day = today.date() if today else date.today()  # noqa: DTZ011 - the reader's own day
@@ -98,7 +107,7 @@ def demo(
                 done = demos.run_story(text, day, output, progress)
             else:
                 done = demos.run_file(text, input, output, progress)
-    except (Unreadable, NoSuchSource, TimeoutError) as error:
+    except (Unreadable, NoSuchSource, TimeoutError, ModelServerFailed) as error:
         _stop(str(error), FAULTS)
     if as_json:
         out.print_json(json.dumps(report.as_json(done)))

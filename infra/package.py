@@ -25,7 +25,8 @@ from infra.paths import ROOT
 from infra.template import DEV, STAGES, Template, merge_template
 
 #: Lambda's limit of a deployment package, unzipped.
-MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
+MIB = 1024 * 1024
+MAX_UNZIPPED_BYTES = 250 * MIB
 REGION = "eu-north-1"  # what cfn-lint checks instance types and services against
 
 _SHIPPED = ("app.py", "chalicelib", "requirements.txt", ".chalice")
@@ -64,8 +65,8 @@ def package(stage: str, out: Path, *, dependencies: bool = True) -> Package:
         size = sum(entry.file_size for entry in archive.infolist())
     if size > MAX_UNZIPPED_BYTES:
         raise PackagingFailed(
-            f"the package is {size / 1e6:.0f} MB unzipped, and Lambda takes "
-            f"{MAX_UNZIPPED_BYTES / 1e6:.0f} MB; take something out of requirements.txt"
+            f"the package is {size / MIB:.0f} MiB unzipped, and Lambda takes "
+            f"{MAX_UNZIPPED_BYTES / MIB:.0f} MiB; take something out of requirements.txt"
         )
     return Package(sam, translated, size)
 
@@ -141,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     print("\n".join(faults) or "cfn-lint: clean")
     print(
         f"{out}: {len(made.cloudformation['Resources'])} resources, "
-        f"{made.unzipped_bytes / 1e6:.1f} MB of {MAX_UNZIPPED_BYTES / 1e6:.0f} MB unzipped"
+        f"{made.unzipped_bytes / MIB:.1f} MiB of {MAX_UNZIPPED_BYTES / MIB:.0f} MiB unzipped"
     )
     return 1 if faults else 0
 
