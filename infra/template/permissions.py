@@ -29,8 +29,8 @@ def policy(function: str, stage: str) -> dict[str, Any]:
 
 def _api(stage: str) -> list[Statement]:
     return [
-        _table("EventsTable", "GetItem", "PutItem"),
-        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem"),
+        _table("EventsTable", "PutItem"),
+        _table("RegistryTable", "GetItem", "PutItem"),
         _allow("sqs:SendMessage", {"Fn::GetAtt": ["EventsQueue", "Arn"]}),
         _allow("s3:PutObject", {"Fn::Sub": "${ArchiveBucket.Arn}/raw/*"}),
         _secrets(stage, "sources/*", "link-key"),
@@ -39,20 +39,13 @@ def _api(stage: str) -> list[Statement]:
 
 def _understand(stage: str) -> list[Statement]:
     return [
-        _table("EventsTable", "GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem"),
-        _table("InteractionsTable", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query"),
-        _index("InteractionsTable", "by_customer"),
+        _table("EventsTable", "BatchGetItem"),
+        _table("InteractionsTable", "BatchGetItem", "PutItem"),
         _table("SummariesTable", "UpdateItem"),
         _table("RegistryTable", "GetItem"),
-        _allow(["s3:GetObject", "s3:DeleteObject"], {"Fn::Sub": "${ArchiveBucket.Arn}/raw/*"}),
         _allow("sagemaker:InvokeEndpoint", {"Ref": "ModelEndpoint"}),
         _allow(
-            [
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ChangeMessageVisibility",
-            ],
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             {"Fn::GetAtt": ["EventsQueue", "Arn"]},
         ),
         _secrets(stage, "pseudonym-key"),
@@ -61,7 +54,7 @@ def _understand(stage: str) -> list[Statement]:
 
 def _mail_events(_stage: str) -> list[Statement]:
     return [
-        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "Query"),
+        _table("RegistryTable", "UpdateItem"),
         _failed_calls(),
     ]
 
@@ -69,10 +62,10 @@ def _mail_events(_stage: str) -> list[Statement]:
 def _send_digests(stage: str) -> list[Statement]:
     return [
         _table("SummariesTable", "Query"),
-        _table("InteractionsTable", "GetItem", "BatchGetItem"),
+        _table("InteractionsTable", "BatchGetItem"),
         _index("InteractionsTable", "samples"),
         _index("EventsTable", "by_source"),
-        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"),
+        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
         _allow(
             ["ses:SendEmail", "ses:SendRawEmail"],
             [
@@ -93,8 +86,8 @@ def _send_digests(stage: str) -> list[Statement]:
 
 def _roll_up(_stage: str) -> list[Statement]:
     return [
-        _table("SummariesTable", "Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
-        _table("RegistryTable", "GetItem", "PutItem", "UpdateItem"),
+        _table("SummariesTable", "Query", "PutItem", "DeleteItem"),
+        _table("RegistryTable", "GetItem"),
         _failed_calls(),
     ]
 

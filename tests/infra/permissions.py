@@ -96,11 +96,25 @@ def refused(hub: LocalHub, calls: set[Call]) -> list[Call]:
     return sorted(call for call in calls if not _allows(allowed[call.function], call))
 
 
-def _allows(grants: list[tuple[str, str]], call: Call) -> bool:
-    return any(
-        action == call.action and (call.resource == "*" or fnmatch.fnmatch(call.resource, resource))
-        for action, resource in grants
+def unused(hub: LocalHub, calls: set[Call]) -> set[tuple[str, str]]:
+    """(function, action on what) that a policy allows and no call needed."""
+    return {
+        (function, f"{action} {resource.rpartition(':')[2]}")
+        for function in functions.FUNCTIONS
+        for action, resource in _grants(hub, function)
+        if action.partition(":")[0] not in ("logs", "xray")
+        and not any(call.function == function and _covers(action, resource, call) for call in calls)
+    }
+
+
+def _covers(action: str, resource: str, call: Call) -> bool:
+    return action == call.action and (
+        call.resource == "*" or fnmatch.fnmatch(call.resource, resource)
     )
+
+
+def _allows(grants: list[tuple[str, str]], call: Call) -> bool:
+    return any(_covers(action, resource, call) for action, resource in grants)
 
 
 def _grants(hub: LocalHub, function: str) -> Iterator[tuple[str, str]]:
