@@ -13,6 +13,10 @@ PARAMETERS: dict[str, Any] = {
 
 QUARTER_H = 900
 _QUEUES = {"EventsDeadLetterQueue": "events", "FailedCallsQueue": "function calls"}
+_OUTCOMES = {
+    "unreadable": "A vendor's format changed: mend the connector, then `hub replay SOURCE --cloud`",
+    "misconfigured": "A source lacks its secret, or its options are wrong: the log says which",
+}
 _FUNCTIONS = ("Understand", "MailEvents", "SendDigests", "RollUp")
 
 
@@ -46,6 +50,8 @@ def resources() -> dict[str, Any]:
             {"FunctionName": {"Ref": function}},
             1,
         )
+    for outcome, description in _OUTCOMES.items():
+        found |= _outcome_alarm(outcome, description)
     # Chalice answers 500 where a route raises, and Lambda counts no error: ask the API.
     found["ApiErrorsAlarm"] = _alarm(
         "The API answers 5xx: vendors retry, and some give up",
@@ -56,9 +62,31 @@ def resources() -> dict[str, Any]:
     return found
 
 
+def _outcome_alarm(outcome: str, description: str) -> dict[str, Any]:
+    """An alarm on deliveries of one outcome, whatever their source.
+
+    Counted from the log: CloudWatch does not add up a metric's dimensions for an alarm.
+    """
+    name = f"{outcome.capitalize()}Deliveries"
+    namespace = {"Fn::Sub": "Oivallus/${AWS::StackName}"}
+    return {
+        f"{name}Filter": {
+            "Type": "AWS::Logs::MetricFilter",
+            "Properties": {
+                "LogGroupName": {"Ref": "ApiHandlerLogGroup"},
+                "FilterPattern": f'{{ $.message = "delivery" && $.outcome = "{outcome}" }}',
+                "MetricTransformations": [
+                    {"MetricNamespace": namespace, "MetricName": name, "MetricValue": "1"}
+                ],
+            },
+        },
+        f"{name}Alarm": _alarm(description, (namespace, name, "Sum"), {}, 1),
+    }
+
+
 def _alarm(
     description: str,
-    metric: tuple[str, str, str],
+    metric: tuple[Any, str, str],
     dimensions: dict[str, Any],
     threshold: int,
 ) -> dict[str, Any]:

@@ -118,7 +118,7 @@ UNEXERCISED = {
     ("Understand", "sqs:ReceiveMessage oivallus-local-events"),
     ("Understand", "sqs:DeleteMessage oivallus-local-events"),
     ("Understand", "sqs:GetQueueAttributes oivallus-local-events"),
-    # One process plays every function, and has read the organisation and the link key for all of them.
+    # One process plays every function, and has read these for all of them.
     ("APIHandler", "secretsmanager:GetSecretValue oivallus/dev/link-key*"),
     ("Understand", "dynamodb:GetItem table/oivallus-local-registry"),
     ("RollUp", "dynamodb:GetItem table/oivallus-local-registry"),

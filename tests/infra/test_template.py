@@ -12,6 +12,7 @@ from chalice.app import SQSEventConfig
 
 import app
 from chalicelib.adapters.settings import _OPTIONAL, Settings, read_settings
+from chalicelib.connectors.base import Outcome
 from chalicelib.organisation import Retention
 from infra.package import Package, lint
 from infra.paths import CHALICE_CONFIG
@@ -80,10 +81,26 @@ def test_dead_letters(resources: Resources) -> None:
     alarmed = {
         json.dumps(dimension["Value"])
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-        for dimension in alarm["Dimensions"]
+        for dimension in alarm.get("Dimensions", ())
     }
     for queue in ("EventsDeadLetterQueue", "FailedCallsQueue"):
         assert json.dumps({"Fn::GetAtt": [queue, "QueueName"]}) in alarmed
+
+
+def test_a_delivery_of_unknown_shape_is_an_alarm(resources: Resources) -> None:
+    for outcome in (Outcome.UNREADABLE, Outcome.MISCONFIGURED):
+        metric = f"{outcome.capitalize()}Deliveries"
+        alarm = resources[f"{metric}Alarm"]["Properties"]
+        counted = resources[f"{metric}Filter"]["Properties"]
+        assert counted["FilterPattern"] == (
+            f'{{ $.message = "delivery" && $.outcome = "{outcome}" }}'
+        )
+        (made,) = counted["MetricTransformations"]
+        assert (made["MetricNamespace"], made["MetricName"]) == (
+            alarm["Namespace"],
+            alarm["MetricName"],
+        )
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
 def test_asynchronous_calls_have_a_dead_letter_queue(resources: Resources) -> None:
