@@ -8,17 +8,19 @@ from chalicelib.digest import sentences
 from chalicelib.digest.contents import Digest, Result, Section, ThemeRow
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Bar, Part, Row, Table
+from chalicelib.insights import SCORED_FROM
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
 from chalicelib.insights.solicited import Voice
+from chalicelib.insights.touchpoints import Moment
 
 FAILURE_THEMES = 5
 MOMENTS, SOURCES = 15, 15  # touchpoints and sources shown; the rest is named
 
 _RATINGS = {
     "nps": N_("Share of promoters (9–10) minus share of detractors (0–6)."),
-    "csat": N_("Share of the satisfied (4–5 of 5)."),
-    "ces": N_("Share of those who found it easy (5–7 of 7)."),
+    "csat": N_("Share satisfied (4–5 of 5)."),
+    "ces": N_("Share who found it easy (5–7 of 7)."),
 }
 
 
@@ -80,29 +82,21 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
     found = digest.failure
     if found is None:
         return None
-    share = found.failures
-    intro = (
-        speech.say(
-            "Failure demand is a contact that would not have been needed "
-            "had everything been done right the first time."
-        ),
-        speech.say(
-            "It made up {share} of contacts ({k}/{n}, margin {range}).",
-            share=speech.percent(share.value),
-            k=speech.published(share.k),
-            n=share.n,
-            range=speech.percents(share.low, share.high),
-        ),
-        *sentences.share_change(speech, digest.failure_change),
+    intro = speech.say(
+        "Contacts that would not have been needed had everything been done right the first time. "
+        "Survey answers are not counted."
     )
     widest = max((theme.failures.n for theme in found.themes[:FAILURE_THEMES]), default=1)
-    unknown = speech.say("Could not be told: {n} contacts.", n=speech.published(found.unknown))
+    unknown = speech.say("{n} contacts could not be classified.", n=speech.published(found.unknown))
     table = Table(
         (speech.say("Theme"), speech.say("Failure demand"), speech.say("Share")),
         tuple(
             Row(
                 digest.names.themes[theme.theme],
-                (speech.number(theme.failures.k), speech.percent(theme.failures.value)),
+                (
+                    f"{speech.number(theme.failures.k)}/{speech.number(theme.failures.n)}",
+                    speech.percent(theme.failures.value),
+                ),
                 bar=_bar(theme.failures.k, theme.failures.n, widest, "bad"),
             )
             for theme in found.themes[:FAILURE_THEMES]
@@ -110,12 +104,9 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
     )
     return Part(
         speech.say("Failure demand"),
-        intro,
+        (intro,),
         table if table.rows else None,
-        (
-            speech.say("Survey answers are not counted here."),
-            *((unknown,) if found.unknown else ()),
-        ),
+        (unknown,) if found.unknown else (),
     )
 
 
@@ -126,7 +117,12 @@ def ratings(digest: Digest, speech: Speech) -> Part | None:
     rows = tuple(_rating(speech, row.whole, row.own) for row in digest.ratings)
     # Few answers carry a theme, so the organisation's own result stands first.
     own = any(row.own for row in digest.ratings)
-    intro = (speech.say("All answers of the organisation; your own themes below each."),)
+    intro = (
+        speech.say(
+            "The whole organisation's answers. Your own themes have a result from {n} answers on.",
+            n=SCORED_FROM,
+        ),
+    )
     return Part(speech.say("Ratings"), intro if own else (), Table(columns, rows))
 
 
@@ -158,14 +154,13 @@ def _own(speech: Speech, own: Result | None) -> tuple[str, ...]:
 
 def with_margin(speech: Speech, score: Score) -> str:
     """'12 ±9' for NPS, '82 % (78–85 %)' for the shares of good answers."""
-    value, around = sentences.score_value(speech, score), margin(speech, score)
-    return f"{value} ({around})" if score.good is not None else f"{value} {around}"
+    return f"{sentences.score_value(speech, score)} {margin(speech, score)}"
 
 
 def margin(speech: Speech, score: Score) -> str:
-    """'±9' for NPS, '78–85 %' for the shares of good answers."""
+    """'±9' for NPS, '(78–85 %)' for the shares of good answers."""
     if score.good is not None:
-        return speech.percents(score.good.low, score.good.high)
+        return speech.interval(score.good.low, score.good.high)
     return f"±{speech.number(score.margin or 0)}"
 
 
@@ -178,7 +173,8 @@ def touchpoints(digest: Digest, speech: Speech) -> Part | None:
         Row(
             names[moment.touchpoint],
             (speech.number(moment.contacts), _percent(speech, moment.negative)),
-            tuple(sentences.target(speech, result) for result in moment.targets),
+            _basis(speech, moment)
+            + tuple(sentences.target(speech, result) for result in moment.targets),
         )
         for moment in journey.heard[:MOMENTS]
     )
@@ -188,17 +184,24 @@ def touchpoints(digest: Digest, speech: Speech) -> Part | None:
         names,
         {
             N_("Under five contacts: {list}."): journey.small,
-            N_("Nobody was heard from here: {list}."): journey.silent,
-            N_("Also on the journey: {list}."): [m.touchpoint for m in journey.heard[MOMENTS:]],
+            N_("No contacts: {list}."): journey.silent,
+            N_("Other touchpoints: {list}."): [m.touchpoint for m in journey.heard[MOMENTS:]],
         },
     )
-    intro = speech.say("All customers' contacts by touchpoint, along the journey.")
+    intro = speech.say("The whole organisation's contacts, along the customer's journey.")
     return Part(
         speech.say("Touchpoints"),
         (intro,) if rows else (),
         Table(columns, rows) if rows else None,
         notes,
     )
+
+
+def _basis(speech: Speech, moment: Moment) -> tuple[str, ...]:
+    """What the negative share is of, where some contacts have no text."""
+    if moment.negative is None or moment.negative.n == moment.contacts:
+        return ()
+    return (speech.say("Negative share of {n} contacts with text.", n=moment.negative.n),)
 
 
 def _listed(
@@ -217,11 +220,11 @@ def voices(digest: Digest, speech: Speech) -> Part | None:
     if not digest.contacts.now:
         return None
     kinds = (
-        (speech.say("Asked"), digest.voices.solicited, speech.say("Answers to surveys.")),
+        (speech.say("Prompted"), digest.voices.solicited, speech.say("Survey answers.")),
         (
-            speech.say("Unasked"),
+            speech.say("Unprompted"),
             digest.voices.unsolicited,
-            speech.say("What customers said by themselves."),
+            speech.say("All other contacts."),
         ),
     )
     columns = (
@@ -231,18 +234,19 @@ def voices(digest: Digest, speech: Speech) -> Part | None:
         speech.say("Positive"),
     )
     intro = speech.say(
-        "Those who answer surveys are often not those who contact you by themselves."
+        "Those who answer surveys are often not those who get in touch themselves, "
+        "so the shares cannot be compared directly."
     )
     rows = tuple(_voice(speech, name, voice, detail) for name, voice, detail in kinds)
-    return Part(speech.say("Asked and unasked"), (intro,), Table(columns, rows))
+    return Part(speech.say("Prompted and unprompted feedback"), (intro,), Table(columns, rows))
 
 
 def _voice(speech: Speech, name: str, voice: Voice, detail: str) -> Row:
     tones = [s if s and s.n >= 5 else None for s in (voice.negative, voice.positive)]
     cells = (speech.published(voice.contacts), *(_percent(speech, tone) for tone in tones))
-    if tones[0] is None:
+    if tones[0] is None or tones[0].n == voice.contacts:
         return Row(name, cells, (detail,))
-    basis = speech.say("{n} of them with text.", n=tones[0].n)
+    basis = speech.say("Shares of {n} contacts with text.", n=tones[0].n)
     return Row(name, cells, (f"{detail} {basis}",))
 
 

@@ -59,42 +59,38 @@ _IN_A_ROW_FOUR_WEEKS = {
     (_LESS, True): N_("Still fewer contacts than usual: {n} in four weeks, usually about {usual}."),
 }
 _TOP = {
-    "negative": N_("Most negative feedback: {theme} – {k} negative out of {n} contacts."),
-    "positive": N_("Most praise: {theme} – {k} positive out of {n} contacts."),
+    "negative": N_("Most negative feedback: {theme} – {k} of {n} contacts were negative."),
+    "positive": N_("Most praise: {theme} – {k} of {n} contacts were positive."),
 }
 _SCORE = {
-    _MORE: N_("{question} rose: {now}, the week before {before} ({n} answers)."),
-    _LESS: N_("{question} fell: {now}, the week before {before} ({n} answers)."),
+    _MORE: N_("{question} rose: {now}, the week before {before}."),
+    _LESS: N_("{question} fell: {now}, the week before {before}."),
 }
 _SCORE_FACT = {
     _MORE: N_("{question} rose: {now} (was {before})"),
     _LESS: N_("{question} fell: {now} (was {before})"),
 }
 _TOP_FACT = {
-    "negative": N_("Most negative feedback: {theme}, {k} contacts"),
-    "positive": N_("Most praise: {theme}, {k} contacts"),
+    "negative": N_("{theme}: {k} negative contacts"),
+    "positive": N_("{theme}: {k} positive contacts"),
 }
 _CHANGE = {
-    _MORE: N_("More than the week before ({before})."),
-    _LESS: N_("Fewer than the week before ({before})."),
-    Verdict.SAME: N_("The week before {before} – no detectable change."),
-    Verdict.UNJUDGED: N_("The week before {before}."),
-}
-_SHARE_CHANGE = {
-    _MORE: N_("Higher than the week before ({before})."),
-    _LESS: N_("Lower than the week before ({before})."),
-    Verdict.SAME: N_("The week before {before} – no detectable change."),
-    Verdict.UNJUDGED: N_("The week before {before}."),
+    _MORE: N_("The week before: {before} – a clear rise."),
+    _LESS: N_("The week before: {before} – a clear fall."),
+    Verdict.SAME: N_("The week before: {before} – no clear change."),
+    Verdict.UNJUDGED: N_("The week before: {before}."),
 }
 _TARGET = {
-    Standing.MET: N_("{measure} {value}, target {target}: met ({n} answers)."),
-    Standing.MISSED: N_("{measure} {value}, target {target}: not met ({n} answers)."),
-    Standing.NEAR: N_("{measure} {value}, target {target}: too close to call ({n} answers)."),
+    Standing.MET: N_("{measure} {value} ({n} answers): the target {target} was met."),
+    Standing.MISSED: N_("{measure} {value} ({n} answers): the target {target} was not met."),
+    Standing.NEAR: N_(
+        "{measure} {value} ({n} answers): the target {target} is within the margin of error."
+    ),
 }
 _TARGET_MEASURE = {"nps": N_("NPS"), "csat": N_("CSAT mean"), "ces": N_("CES mean")}
 _WAIT_TARGET = {
-    Standing.MET: N_("Average wait {value}, target {target}: met ({n} waits)."),
-    Standing.MISSED: N_("Average wait {value}, target {target}: not met ({n} waits)."),
+    Standing.MET: N_("Average wait {value} ({n} waits): the target {target} was met."),
+    Standing.MISSED: N_("Average wait {value} ({n} waits): the target {target} was not met."),
 }
 
 
@@ -106,7 +102,7 @@ def headline(digest: Digest, speech: Speech, head: Headline) -> str:
         theme = digest.names.themes.get(head.theme or "", "")
         return speech.say(table[head.verdict], theme=theme, **_counts(speech, head))
     if isinstance(head, Result):
-        return speech.say(_SCORE[head.verdict], **_scores(speech, head), n=head.now.n)
+        return speech.say(_SCORE[head.verdict], **_scores_with_n(speech, head))
     theme = digest.names.themes[head.theme.theme]
     return speech.say(_TOP[head.sentiment], theme=theme, k=head.theme.k, n=head.theme.n)
 
@@ -140,6 +136,20 @@ def _scores(speech: Speech, result: Result) -> dict[str, object]:
     }
 
 
+def _scores_with_n(speech: Speech, result: Result) -> dict[str, object]:
+    before = result.before
+    return {
+        "question": QUESTIONS[result.now.question],
+        "now": _with_answers(speech, result.now),
+        "before": _with_answers(speech, before) if before else "",
+    }
+
+
+def _with_answers(speech: Speech, score: Score) -> str:
+    value = score_value(speech, score)
+    return speech.say("{value} ({n} answers)", value=value, n=score.n)
+
+
 def score_value(speech: Speech, score: Score) -> str:
     """NPS as points, CSAT and CES as the share of good answers; '–' under ten answers."""
     if score.good is not None:
@@ -159,27 +169,24 @@ def share_change(speech: Speech, compared: ShareChange) -> tuple[str, ...]:
     """A share beside the week before; nothing where either is missing."""
     if compared.before is None or compared.now is None:
         return ()
-    before = speech.percent(compared.before.value)
-    return (speech.say(_SHARE_CHANGE[compared.verdict], before=before),)
+    last = compared.before
+    before = f"{speech.percent(last.value)} ({speech.published(last.k)}/{speech.number(last.n)})"
+    return (speech.say(_CHANGE[compared.verdict], before=before),)
 
 
 def score_change(speech: Speech, result: Result) -> tuple[str, ...]:
     """A score beside the week before; nothing where either had too few answers."""
     if result.before is None or None in (result.before.value, result.now.value):
         return ()
-    before = score_value(speech, result.before)
-    return (speech.say(_SHARE_CHANGE[result.verdict], before=before),)
+    before = _with_answers(speech, result.before)
+    return (speech.say(_CHANGE[result.verdict], before=before),)
 
 
 def target(speech: Speech, result: TargetResult) -> str:
     """A touchpoint's result beside its target."""
     if result.kind == "wait_s":
-        return speech.say(
-            _WAIT_TARGET[result.standing],
-            value=duration(speech, result.value),
-            target=duration(speech, result.target),
-            n=result.n,
-        )
+        value, wanted = durations(speech, result.value, result.target)
+        return speech.say(_WAIT_TARGET[result.standing], value=value, target=wanted, n=result.n)
     decimals = 0 if result.kind == "nps" else 1
     margin = speech.number(result.margin or 0, decimals)
     return speech.say(
@@ -191,11 +198,28 @@ def target(speech: Speech, result: TargetResult) -> str:
     )
 
 
-def duration(speech: Speech, seconds: float) -> str:
-    """Seconds under two minutes, else minutes with one decimal."""
-    if seconds < 120:
-        return speech.say("{n} s", n=round(seconds))
-    return speech.say("{n} min", n=speech.number(seconds / 60, 1))
+def durations(speech: Speech, *seconds: float) -> tuple[str, ...]:
+    """Durations to be compared, all in seconds where each is under two minutes: '99 s', '90 s'.
+
+    Otherwise each in its two largest units: '3 min 2 s', '1 min 30 s'.
+    """
+    whole = [round(one) for one in seconds]
+    if max(whole) < 120:
+        return tuple(speech.say("{n} s", n=one) for one in whole)
+    return tuple(_largest_units(speech, one) for one in whole)
+
+
+def _largest_units(speech: Speech, seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    units = [
+        (hours, speech.say("{n} h", n=hours)),
+        (minutes, speech.say("{n} min", n=minutes)),
+        (0 if hours else rest, speech.say("{n} s", n=rest)),
+    ]
+    told = [words for n, words in units if n] or [units[-1][1]]
+    # A line must not break inside.
+    return "\u00a0".join(told).replace(" ", "\u00a0")
 
 
 def source(speech: Speech, state: SourceState, zone: str) -> str:
@@ -206,7 +230,7 @@ def source(speech: Speech, state: SourceState, zone: str) -> str:
         return speech.say("Silent: nothing has arrived yet.")
     last = speech.moment(state.last, zone)
     if not state.silent:
-        return speech.say("Last heard from {moment}.", moment=last)
+        return speech.say("Last heard from on {moment}.", moment=last)
     hours = round(state.expected_every_h)
     return speech.count(
         "Silent since {moment}; expected at least every {n} hour.",

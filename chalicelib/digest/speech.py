@@ -20,7 +20,8 @@ LOCALE = Path(__file__).parent / "locale"
 _REGIONS = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
 _DATES = {"fi": "yMd", "sv": "yMMMd", "en": "yMMMd"}
 _DAY = {"fi": "ccc d.M.", "sv": "ccc d MMM", "en": "ccc d MMM"}
-_CLOCK = {"fi": "H.mm", "sv": "HH:mm", "en": "HH:mm"}
+# In Finland a full stop parts hours and minutes, in Swedish too.
+_CLOCK = {"fi": "H.mm", "sv": "H.mm", "en": "HH:mm"}
 _MINUS = "\u2212"
 
 
@@ -80,9 +81,9 @@ class Speech:
 
         return format_percent(share, locale=self.locale)
 
-    def percents(self, low: float, high: float) -> str:
-        """A range of shares: '31–38 %'."""
-        return f"{self.number(low * 100)}–{self.percent(high)}"
+    def interval(self, low: float, high: float) -> str:
+        """A margin of error as it stands after a share: '(31–38 %)'."""
+        return f"({self.number(low * 100)}–{self.percent(high)})"
 
     def published(self, count: int) -> str:
         """A count, or 'under 5' where it is too small to publish."""

@@ -85,10 +85,12 @@ def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:
         return (
             speech.say(
                 "The week had no contacts. Have the silent sources checked: "
-                "silence is not the same as a good week."
+                "silence does not mean a good week."
             ),
         )
-    return (speech.say("The week had no contacts, and every source is within its usual rhythm."),)
+    return (
+        speech.say("The week had no contacts, though every source is within its usual rhythm."),
+    )
 
 
 def _notes(digest: Digest, speech: Speech) -> tuple[str, ...]:
@@ -125,12 +127,12 @@ def _negative_tile(digest: Digest, speech: Speech) -> list[Tile]:
     share = digest.negative.now
     if share is None:
         return []
-    texts = speech.say("{k} of {n} with text.", k=speech.published(share.k), n=share.n)
+    texts = speech.say("{k} of {n} contacts with text.", k=speech.published(share.k), n=share.n)
     return [
         Tile(
             speech.say("Negative"),
             speech.percent(share.value),
-            speech.percents(share.low, share.high),
+            speech.interval(share.low, share.high),
             (texts, *sentences.share_change(speech, digest.negative)),
         )
     ]
@@ -162,7 +164,7 @@ def _failure_tile(digest: Digest, speech: Speech) -> list[Tile]:
         Tile(
             speech.say("Failure demand"),
             speech.percent(share.value),
-            speech.percents(share.low, share.high),
+            speech.interval(share.low, share.high),
             (basis, *sentences.share_change(speech, digest.failure_change)),
         )
     ]
@@ -171,19 +173,23 @@ def _failure_tile(digest: Digest, speech: Speech) -> list[Tile]:
 def _why(digest: Digest, speech: Speech) -> tuple[str, ...]:
     when = speech.say(_WEEKLY[digest.weekday], time=speech.clock(digest.at))
     margins = speech.say(
-        "± and ranges show how much a number may vary by chance: "
-        "95 times out of 100 the true one lies within. "
+        "The margin of error (± or a range in brackets) shows how much a number may vary by "
+        "chance: 95 times out of 100 the true value lies within it."
+    )
+    clear = speech.say("A change is clear where chance hardly explains it.")
+    withheld = speech.say(
         "Counts under five are not shown. Personal data has been removed from quotes."
     )
+    reading = " ".join((margins, *((clear,) if digest.judged else ()), withheld))
     return (
         speech.say(
             "A contact is a customer's message, call, survey answer or review. "
-            "A machine tells its theme and tone, and sometimes errs."
+            "Software judges its theme and tone, and is sometimes wrong."
         ),
-        *((margins,) if digest.contacts.now else ()),
+        *((reading,) if digest.contacts.now else ()),
         speech.say(
-            "You receive this because your address is on the recipient list of "
-            "{department}, {organisation}. It is sent {when}.",
+            "You receive this because your address is on the list of recipients "
+            "({department}, {organisation}). It is sent {when}.",
             department=digest.department,
             organisation=digest.organisation,
             when=when,

@@ -8,8 +8,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from chalicelib.digest import sentences
+from chalicelib.digest.contents import Result, ShareChange
 from chalicelib.digest.palette import DARK, LIGHT, TEXT_ON, Palette, contrast
+from chalicelib.digest.sentences import durations
 from chalicelib.digest.speech import Speech
+from chalicelib.insights.proportion import share
+from chalicelib.insights.ratings import nps
+from chalicelib.insights.verdict import Verdict
 from chalicelib.insights.weeks import IsoWeek
 from tests.digest import catalogues
 
@@ -101,3 +107,34 @@ def test_bars_can_be_told_from_the_paper_and_from_their_rest(palette: Palette) -
 
 def test_contrast_of_black_and_white_is_21() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "shown"),
+    [
+        (99.4, 90, ("99 s", "90 s")),
+        (119, 120, ("1 min 59 s", "2 min")),
+        (182, 90, ("3 min 2 s", "1 min 30 s")),
+        (119.6, 60, ("2 min", "1 min")),
+        (7260, 30, ("2 h 1 min", "30 s")),
+        (0, 7200, ("0 s", "2 h")),
+    ],
+)
+def test_durations_beside_each_other_are_in_the_same_units(
+    value: float, target: float, shown: tuple[str, str]
+) -> None:
+    assert (
+        tuple(told.replace(NBSP, " ") for told in durations(Speech("fi"), value, target)) == shown
+    )
+
+
+def test_a_share_and_a_score_of_the_week_before_have_their_n() -> None:
+    speech = Speech("fi")
+    shares = ShareChange(share(30, 100), share(3, 90), Verdict.MORE)
+    assert sentences.share_change(speech, shares) == (
+        f"Edellisviikolla 3{NBSP}% (alle 5/90){NBSP}– selvä nousu.",
+    )
+    result = Result(nps(50, 0, 50), nps(60, 10, 20), Verdict.LESS)
+    assert sentences.score_change(speech, result) == (
+        f"Edellisviikolla 44 (90 vastausta){NBSP}– selvä lasku.",
+    )
