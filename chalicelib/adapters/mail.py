@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, make_msgid, parseaddr
 
 from chalicelib.adapters.clients import calling, client
 
@@ -46,6 +43,10 @@ class Mail:
 
 def compose(letter: Letter, configuration_set: str = "") -> bytes:
     """The letter as MIME: text and HTML alternatives, RFC 8058 one-click unsubscribe headers."""
+    from email.message import EmailMessage  # only the digest function writes mail
+    from email.policy import SMTP
+    from email.utils import format_datetime, make_msgid, parseaddr
+
     message = EmailMessage(policy=SMTP)
     message["From"] = letter.sender
     message["To"] = letter.recipient

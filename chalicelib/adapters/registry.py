@@ -18,16 +18,19 @@ class Registry:
     """DynamoDB. Methods raise Retryable when the table does not answer."""
 
     def organisation(self) -> str:
-        """The text of the published organisation.yaml. Raises Misconfigured when there is none."""
+        """The published organisation (`organisation.published` reads it).
+
+        Raises Misconfigured when there is none.
+        """
         row = self._get("organisation", "current")
         if row is None or row.body is None:
             raise Misconfigured("no organisation is published; run `hub publish organisation.yaml`")
         return str(row.body)
 
-    def publish_organisation(self, text: str, digest: str, now: datetime) -> None:
-        """Make a validated organisation.yaml the current one; earlier versions stay, by hash."""
-        for name in (digest, "current"):
-            RegistryRow("organisation", name, body=text, changed_at=_stamp(now)).save()
+    def publish_organisation(self, form: str, text: str, digest: str, now: datetime) -> None:
+        """Make a validated organisation the current one; its file's text stays, by hash."""
+        for name, body in ((digest, text), ("current", form)):
+            RegistryRow("organisation", name, body=body, changed_at=_stamp(now)).save()
 
     def claim_digest(self, digest_id: str, now: datetime, lease: timedelta) -> bool:
         """Take the sending of one digest to one reader; False when it is sent or being sent.

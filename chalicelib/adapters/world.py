@@ -21,7 +21,7 @@ from chalicelib.adapters.settings import Settings, read_settings
 from chalicelib.adapters.summaries import Summaries
 from chalicelib.adapters.tables import bind
 from chalicelib.adapters.telemetry import count
-from chalicelib.organisation import Organisation, read
+from chalicelib.organisation import Organisation, published
 
 #: How long a function goes on with the organisation it has read, seconds.
 ORGANISATION_CACHE_S = 60
@@ -58,13 +58,9 @@ class World:
         """The published organisation, at most a minute old."""
         cached = self._published.get("current")
         if cached is None or cached[0] < time.monotonic():
-            text = self.registry.organisation()
-            # A version that was read once is not parsed again: YAML is slow.
-            known = self._published.get(text)
-            organisation = known[1] if known else read(text)
+            organisation = published(self.registry.organisation())
             cached = (time.monotonic() + ORGANISATION_CACHE_S, organisation)
-            self._published.clear()
-            self._published.update({"current": cached, text: cached})
+            self._published["current"] = cached
         return cached[1]
 
     def url(self) -> str:

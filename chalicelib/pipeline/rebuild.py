@@ -41,7 +41,8 @@ def publish_organisation(world: World, text: str) -> Organisation:
             CONNECTORS[source.connector].check(as_source(name, source))
         except Misconfigured as error:
             raise BadOrganisation(f"sources.{name}: {error}") from error
-    world.registry.publish_organisation(text, organisation.hash, world.clock())
+    form = organisation.model_dump_json()
+    world.registry.publish_organisation(form, text, organisation.hash, world.clock())
     return organisation
 
 
