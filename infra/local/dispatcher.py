@@ -6,15 +6,19 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.adapters.clients import client
 from infra.local.functions import FunctionFailed, Functions
 from infra.local.stack import QueueMapping
 
+_LOG = logging.getLogger(__name__)
 _RECEIVE = 10  # the most that one ReceiveMessage gives
 _IDLE_S = 1.0  # how long to sleep where no message wakes the poller
 
@@ -66,8 +70,12 @@ class Dispatcher:
         while not self._stopping.is_set():
             self._arrived.wait(_IDLE_S)
             self._arrived.clear()
-            while not self._stopping.is_set() and self._serve_one(sqs):
-                pass
+            try:
+                while not self._stopping.is_set() and self._serve_one(sqs):
+                    pass
+            except (BotoCoreError, ClientError):
+                # Lambda's poller does not die of a queue that does not answer.
+                _LOG.exception("polling %s failed; it goes on", self._mapping.queue_url)
 
     def _serve_one(self, sqs: Any) -> bool:
         """Serve one batch; False when the queue had nothing."""

@@ -51,6 +51,7 @@ STATE_FILE = "state.jsonl.gz"
 ENVIRONMENT_FILE = "environment.json"
 HOUSEKEEPING_EVERY_S = 60
 TICK_S = 0.2
+_ONE = threading.Lock()
 
 
 class LocalHub:
@@ -86,7 +87,10 @@ class LocalHub:
         self._dispatchers: list[Dispatcher] = []
 
     def __enter__(self) -> Self:
+        if not _ONE.acquire(blocking=False):
+            raise RuntimeError("a local hub runs in this process already; close it first")
         with ExitStack() as stack:
+            stack.callback(_ONE.release)
             self._start(stack)
             self._resources = stack.pop_all()
         return self

@@ -146,6 +146,12 @@ def test_a_large_delivery_is_archived_and_a_reader_may_leave(seen: Seen) -> None
     assert seen.hub.metrics().total("opt_outs") == 1
 
 
+def test_a_second_hub_in_the_process_is_refused(seen: Seen) -> None:
+    with pytest.raises(RuntimeError, match="already"), LocalHub(text()):
+        pass
+    assert post(Request("HEAD", f"{seen.hub.url}/webhooks/chat", {}, b"")) == 200  # it lives on
+
+
 def test_a_route_that_does_not_exist(seen: Seen) -> None:
     url = seen.hub.url
     assert post(Request("POST", f"{url}/elsewhere", {}, b"{}")) == 403  # as API Gateway says it
