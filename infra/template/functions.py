@@ -72,34 +72,35 @@ def resources(stage: str) -> dict[str, Any]:
             "Type": "SQS",
             "TargetArn": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]},
         }
-    for function, role in FUNCTIONS.items():
-        found[role] = {
-            "Properties": {
-                "Policies": [
-                    {
-                        "PolicyName": f"{role}Policy",
-                        "PolicyDocument": permissions.policy(function, stage),
-                    }
-                ]
-            }
-        }
+    found |= {role: _role(function, role, stage) for function, role in FUNCTIONS.items()}
     # Chalice names the API's function here by an id that the template does not have.
     found["ApiHandlerLogGroup"] = {
         "Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}
     }
-    found["RestAPI"] = {
+    found["RestAPI"] = _api()
+    return found
+
+
+def _role(function: str, role: str, stage: str) -> dict[str, Any]:
+    policy = {
+        "PolicyName": f"{role}Policy",
+        "PolicyDocument": permissions.policy(function, stage),
+    }
+    return {"Properties": {"Policies": [policy]}}
+
+
+def _api() -> dict[str, Any]:
+    throttled = {
+        "ResourcePath": "/*",
+        "HttpMethod": "*",
+        "ThrottlingRateLimit": {"Ref": "ApiRatePerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "ApiBurst"},
+        "MetricsEnabled": True,
+    }
+    return {
         "Properties": {
             "Name": {"Fn::Sub": "${AWS::StackName}-api"},
             "TracingEnabled": True,
-            "MethodSettings": [
-                {
-                    "ResourcePath": "/*",
-                    "HttpMethod": "*",
-                    "ThrottlingRateLimit": {"Ref": "ApiRatePerSecond"},
-                    "ThrottlingBurstLimit": {"Ref": "ApiBurst"},
-                    "MetricsEnabled": True,
-                }
-            ],
+            "MethodSettings": [throttled],
         }
     }
-    return found

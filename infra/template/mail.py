@@ -57,25 +57,29 @@ def resources() -> dict[str, Any]:
             "Type": "AWS::SNS::Topic",
             "Properties": {"TopicName": {"Fn::Sub": "${AWS::StackName}-mail-events"}},
         },
-        "MailTopicPolicy": {
-            "Type": "AWS::SNS::TopicPolicy",
-            "Properties": {
-                "Topics": [{"Ref": "MailTopic"}],
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "SesPublishes",
-                            "Effect": "Allow",
-                            "Principal": {"Service": "ses.amazonaws.com"},
-                            "Action": "sns:Publish",
-                            "Resource": {"Ref": "MailTopic"},
-                            "Condition": {
-                                "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}}
-                            },
-                        }
-                    ],
-                },
+        "MailTopicPolicy": _ses_may_publish(),
+    }
+
+
+def _ses_may_publish() -> dict[str, Any]:
+    return {
+        "Type": "AWS::SNS::TopicPolicy",
+        "Properties": {
+            "Topics": [{"Ref": "MailTopic"}],
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Sid": "SesPublishes",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "ses.amazonaws.com"},
+                        "Action": "sns:Publish",
+                        "Resource": {"Ref": "MailTopic"},
+                        "Condition": {
+                            "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}}
+                        },
+                    }
+                ],
             },
         },
     }
