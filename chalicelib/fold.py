@@ -150,11 +150,17 @@ def _weight(enrichment: Enrichment) -> float:
 
 
 def themes(interaction: Interaction, organisation: Organisation) -> tuple[str, ...]:
-    """Theme ids that the organisation knows, the primary one first; empty when unsure."""
+    """Theme ids that the organisation knows, the primary one first; empty when unsure.
+
+    A theme that has a tone takes no message of the opposite one: a complaint about the service
+    resembles praise of the service more than anything else, and is not praise.
+    """
     scores: dict[str, float] = defaultdict(float)
     for enrichment in interaction.enrichments.values():
+        tone = "negative" if enrichment.negative > enrichment.positive else "positive"
         for theme, score in enrichment.themes:
-            if theme in organisation.theme_by_id:
+            known = organisation.theme_by_id.get(theme)
+            if known and known.tone in (None, tone):
                 scores[theme] += score * _weight(enrichment)
     return tuple(sorted(scores, key=lambda theme: (-scores[theme], theme)))
 

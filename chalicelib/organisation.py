@@ -96,6 +96,7 @@ class Theme(_Named):
     keywords: Mapping[Language, tuple[str, ...]] = {}
     examples: Mapping[Language, tuple[str, ...]] = {}
     demand: Literal["failure", "value"] | None = None  # None: the text decides
+    tone: Literal["negative", "positive"] | None = None  # praise has no complaints in it
     touchpoint: Id | None = None  # where it happens, when the source does not tell
     department: Id  # who owns it
 

@@ -187,6 +187,17 @@ def test_themes_are_the_organisations_strongest_first(organisation: Organisation
     assert contribution(interaction, organisation).prefixed("mention:") == {"late": 1, "invoice": 1}
 
 
+def test_praise_takes_no_complaint(organisation: Organisation) -> None:
+    praise = organisation.theme_by_id["praise"].model_copy(update={"tone": "positive"})
+    toned = organisation.model_copy(update={"themes": (*organisation.themes[:2], praise)})
+    toned.__dict__.pop("theme_by_id", None)
+    judged = {"themes": (("praise", 0.9), ("late", 0.4))}
+    complaint = fold([event("a")], {"a": enrichment(**judged)})
+    thanks = fold([event("a")], {"a": enrichment(negative=0.1, positive=0.8, **judged)})
+    assert themes(complaint, toned) == ("late",)
+    assert themes(thanks, toned) == ("praise", "late")
+
+
 @pytest.mark.parametrize(
     ("p", "expected"),
     [

@@ -55,8 +55,8 @@ _GREETED = re.compile(
 _SIGNATURE = rf"({WORD}\.?(?:{BLANK}{WORD}\.?){{0,3}})"
 _SIGNED = re.compile(rf"[,.:!]?(?:[ \t]*\n){{0,3}}[ \t]{{0,4}}(?:-{{1,2}} ?)?{_SIGNATURE}")
 _SOFTLY_SIGNED = re.compile(rf"[,.!]{{0,3}}[ \t]*(?:\r?\n[ \t]*){{1,3}}{_SIGNATURE}")
-# 't. Maija', '- Maija' after a sentence or on a line of its own.
-_INITIAL = re.compile(rf"(?:(?<=[.!?\n)] )|(?<=[.!?\n)])|^)(?:[tT][.:]|--?){BLANK}?{_SIGNATURE}")
+# 't. Maija', '- Maija', '-Maija', '/Maija' after a sentence or on a line of its own.
+_INITIAL = re.compile(rf"(?:(?<=[.!?\n)] )|(?<=[.!?\n)])|^)(?:[tT][.:]|--?|[–—/]){BLANK}?{_SIGNATURE}")
 _TITLED = re.compile(rf"\.?{BLANK}([{UPPER}][^\W\d_]++(?:{BLANK}[{UPPER}][^\W\d_]++)?)")
 
 
@@ -89,7 +89,7 @@ def _signatures(text: str, lower: str) -> Iterator[Span]:
         for end in _ends(lower, _SOFT_CLOSINGS):
             if match := _SOFTLY_SIGNED.match(text, end):
                 yield from _signed(text, *match.span(1), sure=False)
-    for sign in ("t.", "t:", "- "):
+    for sign in ("t.", "t:", "-", "–", "—", "/"):
         if sign in lower:
             for match in _INITIAL.finditer(text):
                 yield from _signed(text, *match.span(1), sure=False)
