@@ -201,6 +201,23 @@ def publish(
 
 
 @app.command()
+def recount(cloud: Cloud = False) -> None:
+    """Count what is stored anew, after themes, touchpoints or the time zone changed.
+
+    Safe to stop and to repeat. Texts are not judged again: new themes take new messages.
+    """
+    from chalicelib.pipeline.rebuild import apply_organisation
+
+    try:
+        changed = apply_organisation(worlds.connect(cloud))
+    except worlds.NoHub as error:
+        _stop(str(error), NO_HUB)
+    except HubError as error:
+        _stop(str(error), FAULTS)
+    out.print(f"{changed} interactions counted anew")
+
+
+@app.command()
 def replay(
     source: Annotated[str, typer.Argument(help="A source of organisation.yaml.")],
     cloud: Cloud = False,

@@ -46,8 +46,8 @@ _times = st.integers(0, 3 * 86_400).map(lambda s: START + timedelta(seconds=s))
 _seconds = st.none() | st.integers(0, 20_000).map(float)
 _ratings = st.lists(
     st.one_of(
-        st.integers(0, 10).map(lambda v: Rating.nps(v)),
-        st.integers(1, 5).map(lambda v: Rating.csat(v)),
+        st.integers(0, 10).map(Rating.nps),
+        st.integers(1, 5).map(Rating.csat),
         st.integers(1, 7).map(lambda v: Rating.ces(v, "q2")),
     ),
     max_size=2,

@@ -11,7 +11,7 @@ import pytest
 import app as entry
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.world import World
-from chalicelib.connectors.base import Request
+from chalicelib.connectors.base import Reply, Request
 from tests.pipeline.test_receive import MESSAGE, signed
 from tests.twins import Metrics
 
@@ -60,20 +60,17 @@ def test_the_signed_bytes_arrive_whatever_they_are(
     hub: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Request] = []
-    monkeypatch.setattr(
-        entry, "receive", lambda world, source, request: seen.append(request) or _reply()
-    )
+
+    def receive(world: World, source: str, request: Request) -> Reply:
+        seen.append(request)
+        return Reply(200)
+
+    monkeypatch.setattr(entry, "receive", receive)
     raw = "myöhässä".encode("latin-1") + b"\x00\xff"
     _call(Request("POST", "", {"Content-Type": "text/plain; charset=latin-1", "X-A": "b"}, raw))
     assert seen[0].body == raw
     assert seen[0].headers["x-a"] == "b"
     assert seen[0].url == "https://hub.esimerkki.example/webhooks/shop?a=1&a=2&b=%C3%A4"
-
-
-def _reply() -> Any:
-    from chalicelib.connectors.base import Reply
-
-    return Reply(200)
 
 
 @pytest.mark.parametrize("accept", [None, "application/json", "*/*", "text/html"])
@@ -114,6 +111,8 @@ def test_the_unsubscribe_page_asks_before_it_acts(hub: World) -> None:
 
 def test_mail_events_reach_the_ledger(hub: World) -> None:
     message = {"eventType": "Send", "mail": {"tags": {"digest": ["2026-W47_x_y"]}}}
-    record = {"Sns": {"Message": json.dumps(message), "Subject": None, "MessageAttributes": {}}}
+    record: dict[str, Any] = {
+        "Sns": {"Message": json.dumps(message), "Subject": None, "MessageAttributes": {}}
+    }
     entry.mail_events({"Records": [record]}, None)
     assert hub.registry.digest_state("2026-W47_x_y") == "sent"

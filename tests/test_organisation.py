@@ -44,7 +44,11 @@ def _with(old: str, new: str) -> str:
             "line 3, time_zone: is not an IANA time zone; write one such as Europe/Helsinki",
             id="time zone",
         ),
-        pytest.param(_with("id: late", "id: Late!"), "line 24, themes.0.id: write small letters", id="id's form"),
+        pytest.param(
+            _with("id: late", "id: Late!"),
+            "line 24, themes.0.id: write small letters",
+            id="id's form",
+        ),
         pytest.param(_with(r"'ES-\d{6}'", "'ES-('"), "is not a regular expression", id="pattern"),
         pytest.param(
             _with("recipients: [prosessit@esimerkki.example]", "recipients: [a, b@c.d]"),

@@ -33,6 +33,12 @@ class Count(Protocol):
     def __call__(self, metric: str, value: int = 1, /, **dimensions: str) -> None: ...
 
 
+class Judge(Protocol):
+    """What enriches texts: `Endpoint`, or a twin of it."""
+
+    def invoke(self, body: bytes) -> bytes: ...
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -46,7 +52,7 @@ class World:
     summaries: Summaries
     registry: Registry
     queue: Queue
-    endpoint: Endpoint
+    endpoint: Judge
     mail: Mail
     secrets: Secrets
     clock: Callable[[], datetime] = utc_now

@@ -56,7 +56,9 @@ _SIGNATURE = rf"({WORD}\.?(?:{BLANK}{WORD}\.?){{0,3}})"
 _SIGNED = re.compile(rf"[,.:!]?(?:[ \t]*\n){{0,3}}[ \t]{{0,4}}(?:-{{1,2}} ?)?{_SIGNATURE}")
 _SOFTLY_SIGNED = re.compile(rf"[,.!]{{0,3}}[ \t]*(?:\r?\n[ \t]*){{1,3}}{_SIGNATURE}")
 # 't. Maija', '- Maija', '-Maija', '/Maija' after a sentence or on a line of its own.
-_INITIAL = re.compile(rf"(?:(?<=[.!?\n)] )|(?<=[.!?\n)])|^)(?:[tT][.:]|--?|[–—/]){BLANK}?{_SIGNATURE}")
+_INITIAL = re.compile(
+    rf"(?:(?<=[.!?\n)] )|(?<=[.!?\n)])|^)(?:[tT][.:]|--?|[–—/]){BLANK}?{_SIGNATURE}"
+)
 _TITLED = re.compile(rf"\.?{BLANK}([{UPPER}][^\W\d_]++(?:{BLANK}[{UPPER}][^\W\d_]++)?)")
 
 

@@ -45,7 +45,7 @@ def counts(
         theme = rng.choices(themes, weights)[0]
         day = rng.choice(days)
         channel = rng.choice(["chat", "email", "voice", "survey"])
-        demand = theme.demand or rng.choice(["failure", "value"])
+        demand: str = theme.demand or rng.choice(["failure", "value"])
         cell = Cell(day, theme.id, theme.touchpoint or "unsure", channel, demand)
         feeling = rng.choices(["negative", "neutral", "positive"], [4, 3, 3])[0]
         measures = cells.setdefault(cell, Counter())

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.digest import Quote, QuoteCandidate, render, with_quotes
-from chalicelib.digest.quotes import LONGEST, choose, shortened, visible
+from chalicelib.digest.quotes import LONGEST, choose, shortened
 from chalicelib.digest.sentences import REDACTED, quoted
 from chalicelib.digest.speech import Speech
+from chalicelib.digest.spoken import said, visible
 from chalicelib.privacy.spans import Kind
 from tests.digest.sample import LINKS, NOW, candidate, digest
 
@@ -84,6 +85,16 @@ def test_quotes_differ_from_each_other() -> None:
     assert any("sateeseen" in quote.text for quote in choose([*alike, other], "fi"))
 
 
+def test_a_quote_is_what_was_said_without_the_letter_round_it() -> None:
+    letters = [
+        replace(one, text=f"Toimitus\n\nHei,\n\n{one.text}\n\nTerveisin\n[name], Kangasala")
+        for one in people(6)
+    ]
+    for quote in choose(letters, "fi"):
+        assert quote.text.startswith("Toimitus. ")
+        assert quote.text.rpartition(" Tilaus ")[2] in {f"{place}." for place in range(6)}
+
+
 def test_order_of_candidates_does_not_matter() -> None:
     assert choose(people(9), "fi") == choose(people(9)[::-1], "fi")
 
@@ -104,7 +115,7 @@ def test_long_texts_are_cut(text: str, expected: str) -> None:
 
 @given(st.text())
 def test_a_quote_is_one_short_visible_line(text: str) -> None:
-    quote = shortened(visible(text))
+    quote = shortened(said(text))
     assert len(quote) <= LONGEST + 1
     assert not any(ord(ch) < 32 or 0x7F <= ord(ch) < 0xA0 for ch in quote)
     assert not any(ch in quote for ch in "\u2028\u2029\u202a\u202b\u202d\u202e\u2066\u2067\u2068")

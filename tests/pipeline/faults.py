@@ -51,4 +51,5 @@ class _Fused:
 
 def fused(world: World, fuse: Fuse) -> World:
     """The same world, dying when the fuse blows."""
-    return replace(world, **{name: _Fused(getattr(world, name), name, fuse) for name in ADAPTERS})
+    adapters: Any = {name: _Fused(getattr(world, name), name, fuse) for name in ADAPTERS}
+    return replace(world, **adapters)

@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from chalicelib.adapters.log import EventKey
@@ -61,7 +60,7 @@ def test_a_friday_digest_tells_of_the_last_full_week() -> None:
 
 
 def _mails(world: World) -> list[EmailMessage]:
-    sent = ses_backends[DEFAULT_ACCOUNT_ID]["eu-north-1"].sent_messages
+    sent = ses_backends["123456789012"]["eu-north-1"].sent_messages
     return [email.message_from_string(m.raw_data, policy=default) for m in sent]
 
 
