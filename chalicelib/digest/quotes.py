@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.digest.contents import Digest, Quote, QuoteCandidate, QuoteKey
+from chalicelib.digest.spoken import said
 from chalicelib.insights import PUBLISHED_FROM
 
 QUOTES = 3
@@ -26,7 +26,6 @@ CENTRAL_WEIGHT = 0.7  # λ: the rest rewards being different
 ALIKE = 0.7  # cosine from which a second text only repeats the first
 SURE = 0.5  # a text that the model itself doubts is no example
 
-_EMOJI_JOINER = "\u200d"
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)")
 
@@ -62,7 +61,7 @@ def _one_each(candidates: Sequence[QuoteCandidate]) -> list[QuoteCandidate]:
     seen: set[str] = set()
     result = []
     for candidate in ordered:
-        text = visible(candidate.text)
+        text = said(candidate.text)
         known = candidate.customer
         words = " ".join(_WORD.findall(text.casefold()))
         person = f"person {known}" if known is not None else f"contact {candidate.interaction_key}"
@@ -71,20 +70,6 @@ def _one_each(candidates: Sequence[QuoteCandidate]) -> list[QuoteCandidate]:
             result.append(replace(candidate, text=text))
         seen |= marks
     return result
-
-
-def visible(text: str) -> str:
-    """One line of printable text: no control characters, no direction overrides.
-
-    Redirecting marks (Unicode category Cf) could make a quote read as something else, and line
-    breaks could forge a line of the plain-text digest.
-    """
-    kept = (
-        " " if unicodedata.category(ch) in {"Cc", "Zl", "Zp"} else ch
-        for ch in unicodedata.normalize("NFC", text)
-        if ch == _EMOJI_JOINER or unicodedata.category(ch) not in {"Cf", "Cs", "Co", "Cn"}
-    )
-    return " ".join("".join(kept).split())
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
