@@ -10,13 +10,14 @@ from chalicelib.digest.contents import (
     Digest,
     Headline,
     Names,
+    Others,
     RatingRow,
     Result,
     Section,
     ShareChange,
     ThemeRow,
 )
-from chalicelib.digest.headlines import headlines, told
+from chalicelib.digest.headlines import falls_withheld, headlines
 from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
 from chalicelib.insights.demand import failure_demand
 from chalicelib.insights.exposure import exposure, public_holidays
@@ -34,7 +35,7 @@ from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Department, Organisation
 from chalicelib.summary import UNSURE, Cell, Summary, weekly
 
-NEGATIVES, POSITIVES, OTHERS = 5, 3, 12  # themes shown: what fits a reader and 102 KB
+NEGATIVES, POSITIVES, OTHERS = 5, 3, 5  # themes shown: what fits a reader and 102 KB
 TONES = ("negative", "neutral", "positive")
 
 DEFAULT_ORDER = tuple(Section)
@@ -84,12 +85,13 @@ def compose(
     its last event; `now` is aware and decides which sources are silent.
     """
     scope = _scope(organisation, department, week, summary)
-    by_theme = scope.own.by(lambda cell: cell.theme)
     sources = source_states(organisation.sources, freshness, scope.whole, now)
     ratings = _ratings(scope)
     findings = _findings(scope, department)
+    by_theme = scope.own.by(lambda cell: cell.theme)
     top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
-    heads = headlines(findings, top, ratings, silence=any(s.silent for s in sources))
+    silence = any(source.silent for source in sources)
+    heads = headlines(findings, top, ratings, silence=silence)
     negatives = _rows(scope, "negative", top[0][:NEGATIVES], findings, heads)
     positives = _rows(scope, "positive", top[1][:POSITIVES], findings, heads)
     return Digest(
@@ -109,6 +111,7 @@ def compose(
         whole_contacts=scope.whole.count("contacts"),
         negative=_negative_change(scope),
         headlines=heads,
+        falls_withheld=falls_withheld(findings, silence=silence),
         negatives=negatives,
         positives=positives,
         others=_others(by_theme, {row.ranked.theme for row in negatives + positives}),
@@ -185,11 +188,11 @@ def _rows(
     changes = versus_last_week(scope.series(sentiment), scope.exposures)
     rows = []
     for one in ranked:
-        change = changes[one.theme]
-        if findings.of(one.theme) and change.verdict is Verdict.SAME:
+        change, finding = changes[one.theme], findings.of(one.theme)
+        if finding and change.verdict is Verdict.SAME:
             # 'Clearly more than usual' and 'no detectable change' side by side would puzzle.
             change = replace(change, verdict=Verdict.UNJUDGED)
-        rows.append(ThemeRow(sentiment, one, change, told(findings, heads, one.theme)))
+        rows.append(ThemeRow(sentiment, one, change, finding, told=finding in heads))
     return tuple(rows)
 
 
@@ -262,17 +265,16 @@ def _judged(scope: _Scope, verdict: Verdict) -> Verdict:
     return verdict if scope.past.judged or verdict is Verdict.ALONE else Verdict.UNJUDGED
 
 
-def _others(
-    by_theme: Mapping[str, Mapping[str, int]], shown: Collection[str]
-) -> tuple[tuple[str, int], ...]:
-    """The largest themes that no list shows, for the one line that names them."""
+def _others(by_theme: Mapping[str, Mapping[str, int]], shown: Collection[str]) -> Others:
+    """The largest themes that no list shows, for the one line that names them, and the rest."""
     rest = [
         (theme, measures.get("contacts", 0))
         for theme, measures in by_theme.items()
         if theme not in shown and theme != UNSURE
     ]
     published = sorted((r for r in rest if r[1] >= PUBLISHED_FROM), key=lambda r: (-r[1], r[0]))
-    return tuple(published[:OTHERS])
+    largest = tuple(published[:OTHERS])
+    return Others(largest, sum(n for _, n in rest) - sum(n for _, n in largest))
 
 
 def _journey(organisation: Organisation, department: Department, whole: Summary) -> Journey:

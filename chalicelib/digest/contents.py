@@ -54,12 +54,21 @@ Headline = Finding | Top | Result
 
 @dataclass(frozen=True)
 class ThemeRow:
-    """One theme of a list. `change` is of `ranked.k`; `finding` unless a headline tells it."""
+    """One theme of a list. `change` is of `ranked.k`; `told`: a headline tells the finding."""
 
     sentiment: Sentiment
     ranked: RankedTheme
     change: Change
     finding: Finding | None = None
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class Others:
+    """Themes of no list: (id, contacts) of the largest, and the contacts of all the rest."""
+
+    largest: tuple[tuple[str, int], ...]
+    rest: int
 
 
 @dataclass(frozen=True)
@@ -135,9 +144,10 @@ class Digest:
     whole_contacts: int
     negative: ShareChange
     headlines: tuple[Headline, ...]
+    falls_withheld: bool  # falls were found, but a silent source may explain them
     negatives: tuple[ThemeRow, ...]
     positives: tuple[ThemeRow, ...]
-    others: tuple[tuple[str, int], ...]  # theme id, contacts
+    others: Others
     ratings: tuple[RatingRow, ...]
     failure: FailureDemand | None
     failure_change: ShareChange

@@ -23,13 +23,10 @@ def headlines(
     """Changes first, then what hurt most and what pleased most (`top`, both ranked).
 
     Under `silence` of a source no fall is told: fewer contacts may only mean that nobody
-    delivered them.
+    delivered them. What was news before is told again only where there is nothing else.
     """
-    news: list[Headline] = [
-        f
-        for f in (findings.house, *findings.themes)
-        if f and not f.repeated and not (silence and f.verdict is Verdict.LESS)
-    ]
+    tellable = [f for f in _all(findings) if not (silence and f.verdict is Verdict.LESS)]
+    news: list[Headline] = [f for f in tellable if not f.repeated]
     news += [row.whole for row in ratings if row.whole.verdict in {Verdict.MORE, Verdict.LESS}]
     chosen = news[:NEWS]
     told_themes = {f.theme for f in chosen if isinstance(f, Finding)}
@@ -39,10 +36,14 @@ def headlines(
         # Only the theme that really stands first may be called so.
         if ranked and ranked[0].theme not in told_themes:
             best.append(Top(sentiment, ranked[0]))
-    return tuple((chosen + best + news[NEWS:])[:HEADLINES])
+    return tuple((chosen + best + news[NEWS:] or tellable)[:HEADLINES])
 
 
-def told(findings: Findings, heads: Sequence[Headline], theme: str) -> Finding | None:
-    """The theme's finding, unless a headline has told it already."""
-    finding = findings.of(theme)
-    return None if finding in heads else finding
+def falls_withheld(findings: Findings, *, silence: bool) -> bool:
+    """Were falls found that `headlines` does not tell, because a source is silent?"""
+    return silence and any(f.verdict is Verdict.LESS for f in _all(findings))
+
+
+def _all(findings: Findings) -> list[Finding]:
+    house = [findings.house] if findings.house else []
+    return [*house, *findings.themes]

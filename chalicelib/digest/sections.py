@@ -8,7 +8,7 @@ from chalicelib.digest import sentences
 from chalicelib.digest.contents import Digest, Result, Section, ThemeRow
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Bar, Part, Row, Table
-from chalicelib.insights import SCORED_FROM
+from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
 from chalicelib.insights.solicited import Voice
@@ -38,8 +38,7 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
             Row(
                 digest.names.themes[row.ranked.theme],
                 (speech.number(row.ranked.k), speech.number(row.ranked.n)),
-                sentences.change(speech, row.change)
-                + ((sentences.finding(speech, row.finding),) if row.finding else ()),
+                sentences.row_change(speech, row),
                 _bar(row.ranked.k, row.ranked.n, widest, "bad" if bad else "good"),
                 tuple(
                     sentences.quoted(speech, quote)
@@ -57,19 +56,23 @@ def _bar(k: int, n: int, widest: int, tone: str) -> Bar:
 
 
 def negative(digest: Digest, speech: Speech) -> Part | None:
-    notes: tuple[str, ...] = ()
-    if digest.others:
-        listed = ", ".join(
-            f"{digest.names.themes[theme]} {speech.number(n)}" for theme, n in digest.others
-        )
-        notes = (speech.say("Contacts on other themes: {list}.", list=listed),)
     title = speech.say("Most negative feedback")
     if not digest.negatives:
-        if not digest.contacts.now:
+        if digest.contacts.now < PUBLISHED_FROM:
             return None
-        none = speech.say("No theme had five negative contacts.")
-        return Part(title, (none,), notes=notes)
-    return Part(title, (), themes(digest, speech, digest.negatives), notes)
+        return Part(title, (speech.say("No theme had five negative contacts."),))
+    return Part(title, (), themes(digest, speech, digest.negatives), _others(digest, speech))
+
+
+def _others(digest: Digest, speech: Speech) -> tuple[str, ...]:
+    """One line that names the largest themes of no list, and counts the rest."""
+    others, names = digest.others, digest.names.themes
+    if not others.largest:
+        return ()
+    listed = [f"{names[theme]} {speech.number(n)}" for theme, n in others.largest]
+    if others.rest >= PUBLISHED_FROM:
+        listed.append(speech.say("the rest {n}", n=others.rest))
+    return (speech.say("Contacts on other themes: {list}.", list=", ".join(listed)),)
 
 
 def positive(digest: Digest, speech: Speech) -> Part | None:
@@ -82,11 +85,18 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
     found = digest.failure
     if found is None:
         return None
+    title = speech.say("Failure demand")
+    if not found.themes:
+        none = speech.say(
+            "No theme had five contacts that would not have been needed had everything been done "
+            "right the first time."
+        )
+        return Part(title, (none,))
     intro = speech.say(
         "Contacts that would not have been needed had everything been done right the first time. "
         "Survey answers are not counted."
     )
-    widest = max((theme.failures.n for theme in found.themes[:FAILURE_THEMES]), default=1)
+    widest = max(theme.failures.n for theme in found.themes[:FAILURE_THEMES])
     unknown = speech.say("{n} contacts could not be classified.", n=speech.published(found.unknown))
     table = Table(
         (speech.say("Theme"), speech.say("Failure demand"), speech.say("Share")),
@@ -102,12 +112,7 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
             for theme in found.themes[:FAILURE_THEMES]
         ),
     )
-    return Part(
-        speech.say("Failure demand"),
-        (intro,),
-        table if table.rows else None,
-        (unknown,) if found.unknown else (),
-    )
+    return Part(title, (intro,), table, (unknown,) if found.unknown else ())
 
 
 def ratings(digest: Digest, speech: Speech) -> Part | None:
@@ -217,7 +222,7 @@ def _percent(speech: Speech, share: Share | None) -> str:
 
 
 def voices(digest: Digest, speech: Speech) -> Part | None:
-    if not digest.contacts.now:
+    if digest.contacts.now < PUBLISHED_FROM:
         return None
     kinds = (
         (speech.say("Prompted"), digest.voices.solicited, speech.say("Survey answers.")),

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareChange
+from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareChange, ThemeRow
 from chalicelib.digest.speech import N_, Speech
+from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.last_week import Change
+from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
 from chalicelib.insights.sources import SourceState
 from chalicelib.insights.touchpoints import Standing, TargetResult
@@ -33,6 +35,7 @@ REDACTED = {
 }
 
 _MORE, _LESS = Verdict.MORE, Verdict.LESS
+_CLEAR = frozenset({_MORE, _LESS})
 
 _HOUSE = {
     _MORE: N_("{n} contacts in all – clearly more than usual (about {usual})."),
@@ -57,6 +60,13 @@ _IN_A_ROW_FOUR_WEEKS = {
     (_LESS, False): N_("{n} contacts in four weeks, clearly fewer than usual (about {usual})."),
     (_MORE, True): N_("Still more contacts than usual: {n} in four weeks, usually about {usual}."),
     (_LESS, True): N_("Still fewer contacts than usual: {n} in four weeks, usually about {usual}."),
+}
+#: Below a row whose finding a headline has told with its numbers.
+_AS_TOLD = {
+    (_MORE, 1): N_("Contacts: clearly more than usual."),
+    (_LESS, 1): N_("Contacts: clearly fewer than usual."),
+    (_MORE, 4): N_("Contacts in four weeks: clearly more than usual."),
+    (_LESS, 4): N_("Contacts in four weeks: clearly fewer than usual."),
 }
 _TOP = {
     "negative": N_("Most negative feedback: {theme} – {k} of {n} contacts were negative."),
@@ -165,12 +175,58 @@ def change(speech: Speech, compared: Change) -> tuple[str, ...]:
     return (speech.say(_CHANGE[compared.verdict], before=before),)
 
 
+def row_change(speech: Speech, row: ThemeRow) -> tuple[str, ...]:
+    """A theme's count beside the week before, and how its contacts differ from usual."""
+    compared, found = change(speech, row.change), row.finding
+    if found is None or (row.told and row.change.verdict is found.verdict):
+        return compared
+    if not row.told:
+        return (*compared, finding(speech, found))
+    return (" ".join((*compared, speech.say(_AS_TOLD[found.verdict, found.weeks]))),)
+
+
+def calm(digest: Digest, speech: Speech) -> str:
+    """What is told of a week with contacts but without a headline; no claim that fails its n."""
+    n = speech.published(digest.contacts.now)
+    if digest.falls_withheld or (digest.silent and digest.contacts.verdict is _LESS):
+        return speech.say(
+            "{n} contacts arrived. While a source is silent, a fall cannot be judged.", n=n
+        )
+    clear = _clear_change(digest, speech)
+    if clear:
+        return clear
+    if not digest.judged:
+        return speech.say("{n} contacts.", n=n)
+    if digest.silent:
+        return speech.say("No clear changes in the contacts that arrived ({n}).", n=n)
+    return speech.say("The week had no clear changes: {n} contacts.", n=n)
+
+
+def _clear_change(digest: Digest, speech: Speech) -> str:
+    """The first of the week's own numbers that changed clearly, or ''."""
+    if digest.contacts.verdict in _CLEAR:
+        now, told = speech.published(digest.contacts.now), change(speech, digest.contacts)
+        return " ".join((f"{speech.say('Contacts')}: {now}.", *told))
+    for label, compared in (
+        (speech.say("Negative"), digest.negative),
+        (speech.say("Failure demand"), digest.failure_change),
+    ):
+        if compared.verdict in _CLEAR and compared.now:
+            now = f"{speech.percent(compared.now.value)} ({_of(speech, compared.now)})"
+            return " ".join((f"{label}: {now}.", *share_change(speech, compared)))
+    return ""
+
+
+def _of(speech: Speech, part: Share) -> str:
+    return f"{speech.published(part.k)}/{speech.number(part.n)}"
+
+
 def share_change(speech: Speech, compared: ShareChange) -> tuple[str, ...]:
     """A share beside the week before; nothing where either is missing."""
     if compared.before is None or compared.now is None:
         return ()
     last = compared.before
-    before = f"{speech.percent(last.value)} ({speech.published(last.k)}/{speech.number(last.n)})"
+    before = f"{speech.percent(last.value)} ({_of(speech, last)})"
     return (speech.say(_CHANGE[compared.verdict], before=before),)
 
 
@@ -255,25 +311,30 @@ def _empty_fact(digest: Digest, speech: Speech) -> str:
 
 
 def _fact(digest: Digest, speech: Speech) -> str:
-    silent = len(digest.silent)
-    head = digest.headlines[0] if digest.headlines else None
     if not digest.contacts.now:
         return _empty_fact(digest, speech)
+    if not digest.headlines:
+        return _calm_fact(digest, speech)
+    head = digest.headlines[0]
     if isinstance(head, Finding):
         return _finding_fact(digest, speech, head)
-    if silent:
-        return speech.count(
-            "Silent source: {name}. The numbers may be too small",
-            "{n} sources silent. The numbers may be too small",
-            silent,
-            name=digest.names.sources[digest.silent[0].source],
-        )
-    if head is None:
-        return speech.say("{n} contacts", n=speech.published(digest.contacts.now))
     if isinstance(head, Result):
         return speech.say(_SCORE_FACT[head.verdict], **_scores(speech, head))
     theme = digest.names.themes[head.theme.theme]
     return speech.say(_TOP_FACT[head.sentiment], theme=theme, k=head.theme.k)
+
+
+def _calm_fact(digest: Digest, speech: Speech) -> str:
+    """How many contacts; and the silence, or that nothing changed, where that may be said."""
+    n, silent = speech.published(digest.contacts.now), len(digest.silent)
+    if silent == 1:
+        return speech.say("{contacts} contacts, a source silent", contacts=n)
+    if silent:
+        return speech.say("{contacts} contacts, {n} sources silent", contacts=n, n=silent)
+    small = digest.contacts.now < PUBLISHED_FROM
+    if small or not digest.judged or _clear_change(digest, speech):
+        return speech.say("{n} contacts", n=n)
+    return speech.say("{n} contacts, no clear changes", n=n)
 
 
 def _finding_fact(digest: Digest, speech: Speech, found: Finding) -> str:

@@ -57,7 +57,8 @@ _SIGN_OFF = re.compile(
     # 'Terveisin Oona Lehto, Turku' after the last sentence
     rf"|(?<=[.!?…])[ ]{_CLOSING}[.,:!]?(?:{_BETWEEN}{_MATTER}){{1,6}}{_ENDS}"
     # '[name], customer number [id]', where nothing but a new paragraph or sentence goes before
-    rf"|(?:\n\n|(?<=[.!?…])[ \n])(?:{_LABEL}{_BETWEEN})?\[\w+\](?:{_BETWEEN}{_MATTER}){{0,6}}{_ENDS}"
+    rf"|(?:\n\n|(?<=[.!?…])[ \n])(?:{_LABEL}{_BETWEEN})?\[\w+\]"
+    rf"(?:{_BETWEEN}{_MATTER}){{0,6}}{_ENDS}"
     # '-Oona'
     rf"|(?:\n|(?<=[.!?…])[ ])[-–—][ ]?{_NAME}{_ENDS}"
 )

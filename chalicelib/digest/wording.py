@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from chalicelib.digest import sentences
 from chalicelib.digest.contents import Digest, Links
+from chalicelib.digest.quotes import shortened
 from chalicelib.digest.sections import SECTIONS, margin
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Link, Tile, View
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.history import JUDGED_FROM_WEEKS
+
+PREHEADER = 200  # characters: no inbox shows more
 
 _WEEKLY = {
     "monday": N_("on Mondays at {time}"),
@@ -25,17 +28,17 @@ def view(digest: Digest, links: Links) -> View:
     """Every word of the digest, once, for both templates."""
     speech = Speech(digest.language)
     parts = (SECTIONS[section](digest, speech) for section in digest.order)
-    headlines = _headlines(digest, speech)
+    alerts, headlines = _alerts(digest, speech), _headlines(digest, speech)
     tiles = _tiles(digest, speech)
     return View(
         language=digest.language,
         subject=sentences.subject(digest, speech),
-        preheader=_preheader(headlines, tiles),
+        preheader=_preheader(alerts, headlines, tiles),
         department=digest.department,
         organisation=digest.organisation,
         week=speech.say("Week {week}", week=digest.week.number),
         dates=speech.dates(digest.week),
-        alerts=_alerts(digest, speech),
+        alerts=alerts,
         headlines=headlines,
         notes=_notes(digest, speech),
         numbers_title=speech.say("The week in numbers"),
@@ -46,10 +49,12 @@ def view(digest: Digest, links: Links) -> View:
     )
 
 
-def _preheader(headlines: tuple[str, ...], tiles: tuple[Tile, ...]) -> str:
+def _preheader(alerts: tuple[str, ...], headlines: tuple[str, ...], tiles: tuple[Tile, ...]) -> str:
     """What an inbox shows after the subject, which tells the first headline already."""
+    if not tiles:
+        return " ".join(headlines)
     numbers = " · ".join(f"{tile.label} {tile.value}" for tile in tiles[:2])
-    return " ".join((*headlines[1:2], numbers)) or " ".join(headlines)
+    return shortened(" ".join((*alerts, *headlines[1:2], numbers)), PREHEADER)
 
 
 def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
@@ -70,7 +75,7 @@ def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:
         return tuple(sentences.headline(digest, speech, head) for head in digest.headlines)
     contacts = digest.contacts.now
     if contacts >= PUBLISHED_FROM:
-        return ()
+        return (sentences.calm(digest, speech),)
     if contacts:
         return (speech.say("Under five contacts: too few to break down."),)
     if digest.whole_contacts:
@@ -139,7 +144,7 @@ def _negative_tile(digest: Digest, speech: Speech) -> list[Tile]:
 
 
 def _rating_tile(digest: Digest, speech: Speech) -> list[Tile]:
-    """The organisation's first question with a result."""
+    """The organisation's first question with a result; its change stands in the ratings."""
     for row in digest.ratings:
         score = row.whole.now
         if score.value is None:
@@ -147,11 +152,8 @@ def _rating_tile(digest: Digest, speech: Speech) -> list[Tile]:
         name = sentences.QUESTIONS[score.question]
         if row.own is not None:
             name = speech.say("{question}, whole organisation", question=name)
-        details = (
-            speech.say("{n} answers.", n=score.n),
-            *sentences.score_change(speech, row.whole),
-        )
-        return [Tile(name, sentences.score_value(speech, score), margin(speech, score), details)]
+        answers = speech.say("{n} answers.", n=score.n)
+        return [Tile(name, sentences.score_value(speech, score), margin(speech, score), (answers,))]
     return []
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from chalicelib.digest import Digest, Mail, render
-from chalicelib.summary import EMPTY
-from tests.digest.sample import FRESH, LINKS, NOW, digest
+from chalicelib.summary import EMPTY, UNSURE, Summary
+from tests.digest.sample import FRESH, LINKS, NOW, digest, summary
 
 FOLDER = Path(__file__).parent / "golden"
 ONE_SILENT = {**FRESH, "phone": NOW - timedelta(days=5)}
@@ -16,6 +16,12 @@ ALL_SILENT = {
     **{name: NOW - timedelta(days=9 + place) for place, name in enumerate(FRESH)},
     "helpdesk": None,
 }
+
+
+def calm() -> Summary:
+    """Weeks of two small themes, beside the survey's answers without words."""
+    heard = {("availability", "voice"), ("newsletter", "chat"), (UNSURE, "survey")}
+    return summary().where(lambda cell: (cell.theme, cell.channel) in heard)
 
 
 def digests() -> Mapping[str, Digest]:
@@ -28,6 +34,10 @@ def digests() -> Mapping[str, Digest]:
         "first-week-fi": digest("customer-service", "fi", weeks=1),
         "third-week-fi": digest("customer-service", "fi", weeks=3),
         "silent-source-fi": digest("product", "fi", freshness=ONE_SILENT),
+        "calm-fi": digest("marketing", "fi", whole=calm()),
+        "calm-silent-fi": digest("marketing", "fi", freshness=ONE_SILENT, whole=calm()),
+        "calm-silent-sv": digest("marketing", "sv", freshness=ONE_SILENT, whole=calm()),
+        "calm-en": digest("marketing", "en", whole=calm()),
         "empty-fi": digest("leadership", "fi", freshness=ALL_SILENT, whole=EMPTY),
         "empty-sv": digest("leadership", "sv", freshness=ALL_SILENT, whole=EMPTY),
         "empty-en": digest("leadership", "en", freshness=ALL_SILENT, whole=EMPTY),

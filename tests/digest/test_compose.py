@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.digest import Digest, Links, compose, render, with_quotes
+from chalicelib.digest import Digest, Links, compose, render, sentences, with_quotes
 from chalicelib.digest.contents import Section, Top
+from chalicelib.digest.speech import Speech
+from chalicelib.digest.wording import view
 from chalicelib.insights.usual import Finding
 from chalicelib.insights.verdict import Verdict
 from chalicelib.organisation import Department, Organisation, read
@@ -214,3 +216,63 @@ def test_a_mean_whose_margin_is_unknown_is_not_told() -> None:
     assert "CSAT-keskiarvo" not in text
     assert "Tyytyväisten (4–5) osuus.\n" in text
     assert text.count("Vastauksia: 108") == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "verdict"),
+    [
+        ("fi", "Edellisviikolla 51. Yhteydenottoja selvästi enemmän kuin tavallisesti.\n"),
+        ("sv", "Veckan innan 51. Klart fler kontakter än vanligt.\n"),
+        ("en", "The week before: 51. Contacts: clearly more than usual.\n"),
+    ],
+)
+def test_the_row_of_a_theme_told_in_the_headline_has_its_verdict(
+    language: str, verdict: str
+) -> None:
+    assert verdict in render(digest("leadership", language), LINKS).text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (Verdict.MORE, "Edellisviikolla 51 – selvä nousu."),
+        (
+            Verdict.LESS,
+            "Edellisviikolla 51 – selvä lasku. Yhteydenottoja selvästi enemmän kuin tavallisesti.",
+        ),
+    ],
+)
+def test_a_verdict_that_says_the_same_is_told_once(verdict: Verdict, told: str) -> None:
+    row = next(row for row in digest("leadership").negatives if row.told)
+    row = replace(row, change=replace(row.change, verdict=verdict))
+    assert [s.replace("\u00a0", " ") for s in sentences.row_change(Speech("fi"), row)] == [told]
+
+
+def test_five_other_themes_are_named_and_the_rest_counted() -> None:
+    one = digest("leadership")
+    shown = {row.ranked.theme for row in one.negatives + one.positives}
+    week = summary().between(WEEK.monday, WEEK.sunday)
+    others = week.where(lambda c: c.theme not in shown | {"unsure"}).count("contacts")
+    assert len(one.others.largest) == 5
+    assert sum(n for _, n in one.others.largest) + one.others.rest == others
+    line = next(x for x in render(one, LINKS).text.splitlines() if "muista aiheista" in x)
+    assert line.endswith(f"muut yhteensä {one.others.rest}.")
+    few = replace(one, others=replace(one.others, rest=4))
+    assert "muut yhteensä" not in render(few, LINKS).text
+
+
+def test_the_change_of_nps_is_told_once() -> None:
+    shown = view(digest("leadership"), LINKS)
+    nps = next(tile for tile in shown.tiles if tile.label == "NPS")
+    assert nps.details == ("108 vastausta.",)
+    text = render(digest("leadership"), LINKS).text.replace("\u00a0", " ")
+    assert text.count("Edellisviikolla 26 (137 vastausta)") == 1
+
+
+def test_an_inbox_shows_the_silence_after_the_subject() -> None:
+    preheader = view(digest("product", freshness=SILENT), LINKS).preheader
+    assert preheader.startswith("Lähde on vaiti: Puhelinpalvelu.")
+    names = dict.fromkeys(digest("product").names.sources, "Hyvin pitkä nimi " * 9)
+    one = digest("product", freshness=SILENT)
+    long = replace(one, names=replace(one.names, sources=names))
+    assert len(view(long, LINKS).preheader) <= 202

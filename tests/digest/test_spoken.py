@@ -131,9 +131,7 @@ def test_a_letter_loses_both_and_keeps_its_words() -> None:
         "Feedback\n\nDear customer service,\n\nI was on hold for 45 minutes. Please call me at "
         "[phone].\n\nKind regards,\n[name]\n[phone]"
     )
-    assert said(letter) == (
-        "Feedback. I was on hold for 45 minutes. Please call me at [phone]."
-    )
+    assert said(letter) == ("Feedback. I was on hold for 45 minutes. Please call me at [phone].")
 
 
 @given(st.text())
