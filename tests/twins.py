@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,5 +56,12 @@ def judge(text: dict[str, Any]) -> dict[str, Any]:
 class Metrics(Counter[tuple[str, ...]]):
     """Counts by metric name and dimension values: `metrics["deliveries", "shop", "accepted"]`."""
 
-    def __call__(self, metric: str, value: int = 1, /, **dimensions: str) -> None:
+    def __call__(
+        self,
+        metric: str,
+        value: int = 1,
+        /,
+        facts: Mapping[str, Any] | None = None,
+        **dimensions: str,
+    ) -> None:
         self[metric, *dimensions.values()] += value

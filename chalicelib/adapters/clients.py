@@ -39,6 +39,10 @@ def client(service: str, read_timeout_s: float = 5) -> Any:
         connect_timeout=2,
         read_timeout=read_timeout_s,
         retries={"mode": "standard", "total_max_attempts": 3},
+        # Our few calls are tested against the service's own shapes. Checking them again, and
+        # spelling out the platform in a user agent, is an eighth of a call's CPU time.
+        parameter_validation=False,
+        user_agent="oivallus",
     )
     return _session().create_client(service, config=config)
 

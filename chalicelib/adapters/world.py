@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.adapters.archive import Archive
 from chalicelib.adapters.endpoint import Endpoint
@@ -30,7 +30,14 @@ ORGANISATION_CACHE_S = 60
 class Count(Protocol):
     """A counter of the dashboard: `count("deliveries", 1, source="zendesk")`."""
 
-    def __call__(self, metric: str, value: int = 1, /, **dimensions: str) -> None: ...
+    def __call__(
+        self,
+        metric: str,
+        value: int = 1,
+        /,
+        facts: Mapping[str, Any] | None = None,
+        **dimensions: str,
+    ) -> None: ...
 
 
 class Judge(Protocol):

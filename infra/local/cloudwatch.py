@@ -50,7 +50,7 @@ class CloudWatch:
             record = _parsed(line)
             if "_aws" in record:
                 self._add(_counts(record))
-            elif record:
+            if record and ("_aws" not in record or "message" in record):
                 log = {"function": function, **record}
                 self.logs.append(log)
                 for listener in self.listeners:
