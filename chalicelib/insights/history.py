@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -52,21 +51,7 @@ def sum_series(series: Iterable[Series], length: int) -> tuple[int, ...]:
 
 def history(summary: Summary, week: IsoWeek) -> History:
     """Read the week and up to 26 whole weeks before it."""
-    counts: dict[str, dict[str, Counter[int]]] = {
-        m: defaultdict(Counter) for m in (*MEASURES, *DEMAND)
-    }
-    ages = {day: (week.sunday - day).days // 7 for day in {cell.day for cell in summary.cells}}
-    for cell, measures in summary:
-        age = ages[cell.day]
-        if age < 0:
-            continue
-        for measure in MEASURES:
-            if measure in measures:
-                counts[measure][cell.theme][age] += measures[measure]
-        if cell.demand in {"failure", "value"} and not asked(cell.channel):
-            counts["known"][cell.theme][age] += measures.get("contacts", 0)
-            if cell.demand == "failure":
-                counts["failure"][cell.theme][age] += measures.get("contacts", 0)
+    counts = _by_theme_and_age(summary, week)
     daily = {day: n for day, n in contacts_by_day(summary).items() if day <= week.sunday}
     weeks = _whole_weeks(daily, week)
     return History(
@@ -75,12 +60,38 @@ def history(summary: Summary, week: IsoWeek) -> History:
         daily,
         {
             measure: {
-                theme: tuple(by_age[age] for age in range(weeks, -1, -1))
-                for theme, by_age in sorted(themes.items())
+                theme: tuple(by_age.get(age, _NOTHING)[place] for age in range(weeks, -1, -1))
+                for theme, by_age in sorted(counts.items())
+                if any(row[place] for row in by_age.values())
             }
-            for measure, themes in counts.items()
+            for place, measure in enumerate(_COLUMNS)
         },
     )
+
+
+_COLUMNS = (*MEASURES, *DEMAND)
+_NOTHING = [0] * len(_COLUMNS)
+
+
+def _by_theme_and_age(summary: Summary, week: IsoWeek) -> dict[str, dict[int, list[int]]]:
+    """theme -> weeks before `week` -> a count for each of _COLUMNS. Goes through every cell."""
+    ages = {day: (week.sunday - day).days // 7 for day in {cell.day for cell in summary.cells}}
+    counts: dict[str, dict[int, list[int]]] = {}
+    for cell, measures in summary:
+        age = ages[cell.day]
+        if age < 0:
+            continue
+        by_age = counts.setdefault(cell.theme, {})
+        row = by_age.get(age)
+        if row is None:
+            row = by_age[age] = [0] * len(_COLUMNS)
+        for place, measure in enumerate(MEASURES):
+            row[place] += measures.get(measure, 0)
+        if cell.demand in {"failure", "value"} and not asked(cell.channel):
+            row[_COLUMNS.index("known")] += measures.get("contacts", 0)
+            if cell.demand == "failure":
+                row[_COLUMNS.index("failure")] += measures.get("contacts", 0)
+    return counts
 
 
 def _whole_weeks(daily: Mapping[date, int], week: IsoWeek) -> int:
