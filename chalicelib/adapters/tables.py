@@ -125,10 +125,11 @@ class SummaryRow(Model):
         """Read a row; measures are attributes that no model could list beforehand."""
         known = {name: value for name, value in data.items() if not name.startswith(COUNT_PREFIX)}
         row = super().from_raw_data(known)
+        # ADD leaves a zero where a count was taken back; a summary has none.
         row.counts = {
-            name.removeprefix(COUNT_PREFIX): int(value["N"])
+            name.removeprefix(COUNT_PREFIX): count
             for name, value in data.items()
-            if name.startswith(COUNT_PREFIX)
+            if name.startswith(COUNT_PREFIX) and (count := int(value["N"]))
         }
         return row
 

@@ -41,6 +41,13 @@ def test_shards_add_up(world: World) -> None:
     assert _rows() == 2  # shards 0 and 3; 11 is 3 of eight
 
 
+def test_what_was_taken_back_leaves_nothing(world: World) -> None:
+    one = Summary({_cell(16): {"contacts": 1, "negative": 1}, _cell(17): {"contacts": 1}})
+    for change in (one, -one, Summary({_cell(17): {"contacts": 1}})):
+        _add(world, change)
+    assert world.summaries.read(FIRST, LAST) == Summary({_cell(17): {"contacts": 1}})
+
+
 def test_a_closed_day_is_one_row_and_an_open_day_stays(world: World) -> None:
     counts = Summary(
         {_cell(day, theme): {"contacts": day} for day in (16, 17, 18) for theme in "abc"}

@@ -54,7 +54,8 @@ def test_check_names_line_and_remedy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["import", str(ORGANISATION)], ["publish"], ["recount"], ["replay", "chat"], ["curl"]]
+    "command",
+    [["import", str(ORGANISATION)], ["publish"], ["recount"], ["replay", "chat"], ["curl"]],
 )
 def test_without_a_hub_the_way_to_one_is_named(command: list[str]) -> None:
     done = run.invoke(hub.app, command)
@@ -63,8 +64,8 @@ def test_without_a_hub_the_way_to_one_is_named(command: list[str]) -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for command in ([], ["serve"], ["demo"], ["import"], ["check"], ["publish"], ["recount"], ["replay"]):
-        assert run.invoke(hub.app, [*command, "--help"]).exit_code == 0
+    for command in ("serve", "demo", "import", "check", "publish", "recount", "replay", "curl"):
+        assert run.invoke(hub.app, [command, "--help"]).exit_code == 0
     assert "Exit status" in run.invoke(hub.app, ["--help"]).output
 
 
