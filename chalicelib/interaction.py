@@ -130,6 +130,7 @@ class Event:
     abandoned: bool | None = None  # the customer left before anybody answered
     resolved: bool | None = None
     erases: str | None = None  # ERASURE only: a message_id, or None for the whole interaction
+    fetch: str = ""  # what the vendor must be asked for, in its connector's own form
 
     @property
     def interaction_key(self) -> str:

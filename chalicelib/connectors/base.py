@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from chalicelib.interaction import Channel, Event
+
+if TYPE_CHECKING:  # which needs Source from here
+    from chalicelib.connectors.vendor_api import Backfill, Fetch, Registration
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,16 @@ ToEvents = Callable[[Request, Source, datetime], Sequence[Event]]
 Handshake = Callable[[Request], Reply | None]
 Sign = Callable[[Request, str, datetime], Request]
 Check = Callable[[Source], None]
+Scrub = Callable[[Request], Request]
+KeyUrl = Callable[[Request], str | None]
+
+
+class Proof(StrEnum):
+    """How a delivery proves where it comes from; the strongest that the vendor offers."""
+
+    SIGNATURE = "signature"  # of the body: nobody can change or invent a delivery
+    TOKEN = "token"  # noqa: S105 - a shared secret sent along: whoever sees it can invent one
+    IMPORT = "import"  # nothing is received: a person imports a file
 
 
 def no_handshake(_request: Request) -> Reply | None:
@@ -95,6 +109,19 @@ def no_handshake(_request: Request) -> Reply | None:
 
 
 def no_check(_source: Source) -> None:
+    return None
+
+
+def nothing_to_scrub(request: Request) -> Request:
+    return request
+
+
+def random_secret() -> str:
+    """192 bits as hex, which every vendor takes that lets the company choose."""
+    return secrets.token_hex(24)
+
+
+def no_key_url(_request: Request) -> str | None:
     return None
 
 
@@ -114,6 +141,17 @@ class Connector:
     retry_after_s: sent as Retry-After with RETRYABLE, where the vendor heeds it.
     check(source): raises Misconfigured when the source's options cannot work; for the command
         that validates organisation.yaml and for start-up.
+    proof: how strong verify is; `signs_time` where the vendor signs a time that verify checks.
+    new_secret(): a secret of this vendor's form, for samples, tests and the local hub. Where the
+        vendor signs with a key pair it is a private key; verify takes its public half from it.
+    retries: the vendor's retry rule in a few plain words, for people; empty when not known.
+    scrub(request): without the secrets that the vendor puts into URL or body, before the request
+        is archived. `events` must read the scrubbed request the same.
+    key_url(request): where the vendor publishes the key that this delivery is signed with, or
+        None. What is found there is given to verify as the last secret. Raises Rejected for an
+        address that is not the vendor's own.
+    fetch, backfill, registration: what the vendor's API offers beyond webhooks; see
+        `vendor_api.py`.
     """
 
     name: str
@@ -128,6 +166,15 @@ class Connector:
     secret_hint: str = ""  # where the integrator finds the secret at the vendor
     retry_after_s: int | None = None
     check: Check = no_check
+    proof: Proof = Proof.SIGNATURE
+    signs_time: bool = False
+    new_secret: Callable[[], str] = random_secret
+    retries: str = ""
+    scrub: Scrub = nothing_to_scrub
+    key_url: KeyUrl = no_key_url
+    fetch: Fetch | None = None
+    backfill: Backfill | None = None
+    registration: Registration | None = None
 
     def status_for(self, outcome: Outcome) -> int:
         return self.status.get(outcome, DEFAULT_STATUS[outcome])

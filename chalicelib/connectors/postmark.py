@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib import signatures
 from chalicelib.connectors import record
-from chalicelib.connectors.base import Connector, Outcome, Request, Source
+from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
 from chalicelib.connectors.html_text import html_text
 from chalicelib.connectors.reading import (
     Json,
@@ -175,6 +176,8 @@ CONNECTOR = Connector(
     events=events,
     sign=sign,
     check=check,
+    proof=Proof.TOKEN,
+    new_secret=lambda: "hub:" + secrets.token_urlsafe(24),
     # Only 200 is success; anything else is sent ten times over 10.5 hours, and 403 stops at once
     # and loses the mail. So 401 while a password is being changed, and 200 for all that we keep.
     status={Outcome.SKIPPED: 200, Outcome.UNREADABLE: 200, Outcome.REJECTED: 401},

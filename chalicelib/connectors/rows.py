@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from chalicelib.connectors.base import Connector, Request, Source
+from chalicelib.connectors.base import Connector, Proof, Request, Source
 from chalicelib.connectors.columns import from_columns, time_zone
 from chalicelib.connectors.reading import json_value, optional_identifier, unreadable
 from chalicelib.errors import Rejected, Unreadable
@@ -140,5 +140,6 @@ CONNECTOR = Connector(
     events=events,
     sign=sign,
     check=check,
+    proof=Proof.IMPORT,
     secret_hint="None: files are imported with `hub import`",  # noqa: S106
 )

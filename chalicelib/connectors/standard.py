@@ -18,8 +18,10 @@ Without `mapping`, the payload's `data` (or the payload itself) holds our own co
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
@@ -221,6 +223,8 @@ CONNECTOR = Connector(
     channel=Channel.FEEDBACK,
     verify=verify,
     events=events,
+    signs_time=True,
+    new_secret=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
     sign=sign,
     check=check,
     # 410 tells the sender to disable the endpoint: never sent. 503 is retried by the standard's

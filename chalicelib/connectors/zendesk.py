@@ -259,6 +259,7 @@ CONNECTOR = Connector(
     channel=Channel.EMAIL,
     verify=verify,
     events=events,
+    signs_time=True,
     sign=sign,
     # The circuit breaker opens at 70 % failures within 5 minutes, so what we keep is a success.
     status={Outcome.UNREADABLE: 202, Outcome.SKIPPED: 204},

@@ -81,9 +81,9 @@ def _take(
         check(events)
     except Unreadable as error:
         days = organisation.retention.raw_days
-        world.log.keep_unreadable(name, request, now, days, str(error))
+        world.log.keep_unreadable(name, found.scrub(request), now, days, str(error))
         return Outcome.UNREADABLE, None, 0
-    new = store(world, organisation, events, now, codec.dump_request(request))
+    new = store(world, organisation, events, now, codec.dump_request(found.scrub(request)))
     return (Outcome.ACCEPTED if new else Outcome.DUPLICATE), None, len(events)
 
 

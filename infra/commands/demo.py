@@ -23,7 +23,6 @@ from infra.commands.worlds import counted
 from infra.demo import story
 from infra.demo.delivery import Delivery
 from infra.local.hub import LocalHub
-from infra.local.secrets import new_secret
 
 DRAIN_S = 600
 #: Enough contacts that a department's week has something to say; under two minutes to run.
@@ -79,7 +78,7 @@ def signed(hub: LocalHub, live: Iterable[Delivery]) -> Iterator[sending.Delivery
         connector = CONNECTORS[hub.organisation.sources[delivery.source].connector]
         secret = secrets[delivery.source]
         if delivery.forged:
-            secret = new_secret(connector.name)
+            secret = connector.new_secret()
         request = delivery.request(f"{hub.url}/webhooks/{delivery.source}")
         status = connector.status_for(delivery.expected)
         yield sending.Delivery(connector.sign(request, secret, at), at, status)

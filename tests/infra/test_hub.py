@@ -21,7 +21,6 @@ from infra.commands import samples
 from infra.commands.demo import digest_moments
 from infra.commands.serve import shown
 from infra.local.hub import LocalHub
-from infra.local.secrets import new_secret
 from tests.infra import permissions
 from tests.infra.vendors import next_monday, post, signed, text
 
@@ -37,7 +36,7 @@ class Seen:
         with permissions.watched() as self.calls:
             self.first = {source: post(signed(hub, source)) for source in self.sources}
             self.again = {source: post(signed(hub, source)) for source in self.sources}
-            self.forged = post(signed(hub, "zendesk", new_secret("zendesk")))
+            self.forged = post(signed(hub, "zendesk", CONNECTORS["zendesk"].new_secret()))
             self.large = post(large(hub))
             hub.drain(DRAIN_S)
             for moment in digest_moments(hub.organisation, next_monday()):
