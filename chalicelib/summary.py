@@ -142,17 +142,20 @@ def weekly(summary: Summary) -> Summary:
 
 def contacts_by_day(summary: Summary) -> Counter[date]:
     """Contacts of each local day, also where a rolled-up week tells them at its Monday."""
-    contacts: Counter[date] = Counter()
-    by_day: dict[date, Counter[str]] = defaultdict(Counter)
+    by_day: dict[date, list[int]] = {}
     for cell, counts in summary:
-        sums = by_day[cell.day]
-        for name in _DAY_MEASURES:
+        sums = by_day.get(cell.day)
+        if sums is None:
+            sums = by_day[cell.day] = [0] * len(_DAY_MEASURES)
+        for place, name in enumerate(_DAY_MEASURES):
             if name in counts:
-                sums[name] += counts[name]
-    for day, sums in by_day.items():
-        contacts[day] += sums.pop("contacts", 0) - sum(sums.values())
-        for name, count in sums.items():
-            contacts[monday(day) + timedelta(days=int(name[-1]) - 1)] += count
+                sums[place] += counts[name]
+    contacts: Counter[date] = Counter()
+    for day, (told, *by_weekday) in by_day.items():
+        contacts[day] += told - sum(by_weekday)
+        for weekday, count in enumerate(by_weekday):
+            if count:
+                contacts[monday(day) + timedelta(days=weekday)] += count
     return contacts
 
 

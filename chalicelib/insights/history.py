@@ -70,6 +70,7 @@ def history(summary: Summary, week: IsoWeek) -> History:
 
 
 _COLUMNS = (*MEASURES, *DEMAND)
+_KNOWN, _FAILURE = _COLUMNS.index("known"), _COLUMNS.index("failure")
 _NOTHING = [0] * len(_COLUMNS)
 
 
@@ -86,11 +87,12 @@ def _by_theme_and_age(summary: Summary, week: IsoWeek) -> dict[str, dict[int, li
         if row is None:
             row = by_age[age] = [0] * len(_COLUMNS)
         for place, measure in enumerate(MEASURES):
-            row[place] += measures.get(measure, 0)
+            if measure in measures:
+                row[place] += measures[measure]
         if cell.demand in {"failure", "value"} and not asked(cell.channel):
-            row[_COLUMNS.index("known")] += measures.get("contacts", 0)
-            if cell.demand == "failure":
-                row[_COLUMNS.index("failure")] += measures.get("contacts", 0)
+            contacts = measures.get("contacts", 0)
+            row[_KNOWN] += contacts
+            row[_FAILURE] += contacts if cell.demand == "failure" else 0
     return counts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ def _serve(ready: Connection) -> None:
 
     from infra.local import speedups
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with speedups.applied(lambda: None):
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
@@ -35,6 +37,7 @@ def _serve(ready: Connection) -> None:
 @contextmanager
 def local_aws() -> Iterator[Settings]:
     """Tables, queue, bucket and secrets of `tests.conftest`; the environment points to them."""
+    logging.getLogger("oivallus").setLevel(logging.WARNING)  # a benchmark prints its table
     here, there = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,))
     process.start()
