@@ -12,8 +12,12 @@ _MODULES = (
     "intercom",
     "postmark",
     "twilio",
+    "connect",
     "typeform",
     "standard",
+    "cloudevents",
+    "hmac",
+    "json",
     "rows",
 )
 

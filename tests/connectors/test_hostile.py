@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.connectors import CONNECTORS
-from chalicelib.connectors.base import Request
+from chalicelib.connectors.base import Proof, Request
 from chalicelib.connectors.record import MAX_TEXT, TEXT_CUT
 from chalicelib.errors import HubError, Rejected, Skipped, Unreadable
 from chalicelib.interaction import Event
@@ -22,7 +22,17 @@ from tests.connectors.recordings import FIXTURES, Recording, load, recordings
 from tests.connectors.validity import assert_valid
 
 ALL = recordings()
-JSON = [r for r in ALL if r.request.content_type == "application/json"]
+
+
+def is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
+
+
+JSON = [r for r in ALL if r.request.content_type.endswith("json") and is_json(r.request.body)]
 FORMS = [r for r in ALL if "urlencoded" in r.request.content_type]
 EXAMPLES = settings(max_examples=250, deadline=None, derandomize=True)
 
@@ -35,8 +45,14 @@ def signed(recording: Recording, body: bytes) -> Request:
 def read(recording: Recording, body: bytes) -> Sequence[Event] | HubError:
     """Verify, shake hands and read, as the pipeline does; the events must be valid."""
     request = signed(recording, body)
-    if recording.connector.name != "rows":
-        recording.connector.verify(request, [recording.secret], recording.at)
+    if recording.connector.proof is not Proof.IMPORT:
+        try:
+            recording.connector.verify(request, [recording.secret], recording.at)
+        except Rejected:
+            # A token in the body: such a body cannot carry it. It must be read without harm
+            # all the same, for a stored one is read again.
+            assert request == replace(recording.request, body=body)
+            assert recording.connector.proof is Proof.TOKEN
     if recording.connector.handshake(request):
         return ()
     try:

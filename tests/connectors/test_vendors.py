@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import jmespath
 import pytest
 
-from chalicelib.connectors import CONNECTORS, rows, standard
+from chalicelib.connectors import CONNECTORS, mapping, rows
 from chalicelib.connectors.base import Request, Source
 from chalicelib.errors import Misconfigured, Rejected, Unreadable
 from chalicelib.interaction import Event, RatingKind, Role
@@ -264,9 +264,9 @@ def test_standard_options(options: dict[str, Any], words: str) -> None:
 
 
 def test_standard_a_bad_mapping_is_our_fault_at_delivery_too() -> None:
-    for mapping in ({"text": "a["}, {"txt": "a"}):
+    for said in ({"text": "a["}, {"txt": "a"}):
         with pytest.raises(Misconfigured):
-            changed("standard/mapped", lambda p: None, mapping=mapping)
+            changed("standard/mapped", lambda p: None, mapping=said)
 
 
 def test_standard_an_expression_that_does_not_fit_is_unreadable() -> None:
@@ -280,7 +280,7 @@ def test_standard_an_expression_that_does_not_fit_is_unreadable() -> None:
 )
 def test_standard_plain_names_mean_what_jmespath_means(payload: Any) -> None:
     for path in ("a", "a.b", "a.b.c", "_x", "a.a"):
-        assert standard._compiled(path, "x")(payload) == jmespath.search(path, payload)
+        assert mapping.compiled(path, "x")(payload) == jmespath.search(path, payload)
 
 
 def test_standard_events_own_names() -> None:
