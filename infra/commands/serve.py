@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from types import FrameType
 
 from rich.console import Console
@@ -93,12 +93,12 @@ def curl_lines(hub: LocalHub) -> Iterator[str]:
 
 def shown(log: Log) -> Text | None:
     """A log record as a line; None for what needs no eye."""
-    at = _clock(str(log.get("timestamp", "")))
+    at = _clock(log)
     if log.get("message") == "delivery":
         outcome = str(log["outcome"])
         line = Text(f"{at}  {log['source']:<16}")
         line.append(f"{outcome:<14}", COLOURS.get(outcome, ""))
-        line.append(f"{log['status']}  {log.get('ms', 0):>7} ms  {log.get('events', 0)} events")
+        line.append(f"{log['status']}  {log.get('ms', 0):>7} ms  {log.get('events', 0)} event(s)")
         if log.get("reason"):
             line.append(f"  {log['reason']}", "bright_black")
         return line
@@ -110,8 +110,13 @@ def shown(log: Log) -> Text | None:
     return None
 
 
-def _clock(stamp: str) -> str:
-    try:
-        return datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S,%f%z").astimezone().strftime("%H:%M:%S")
-    except ValueError:
-        return "--:--:--"
+def _clock(log: Log) -> str:
+    """Local time of a record: a metric's own milliseconds, or the logger's stamp."""
+    if "_aws" in log:
+        when = datetime.fromtimestamp(log["_aws"]["Timestamp"] / 1000, UTC)
+    else:
+        try:
+            when = datetime.strptime(str(log.get("timestamp")), "%Y-%m-%d %H:%M:%S,%f%z")
+        except ValueError:
+            return "--:--:--"
+    return when.astimezone().strftime("%H:%M:%S")

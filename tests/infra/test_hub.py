@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -192,6 +193,7 @@ def test_the_live_view_shows_a_delivery(seen: Seen) -> None:
     accepted = [line for line in lines if "accepted" in line]
     assert any("zendesk" in line and "200" in line and " ms" in line for line in accepted)
     assert any("rejected" in line and "401" in line for line in lines)
+    assert all(re.match(r"\d\d:\d\d:\d\d ", line) for line in lines)
 
 
 def test_a_curl_line_is_signed_and_complete(seen: Seen, tmp_path: Path) -> None:
