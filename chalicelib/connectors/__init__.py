@@ -13,6 +13,7 @@ _MODULES = (
     "postmark",
     "twilio",
     "connect",
+    "aircall",
     "typeform",
     "standard",
     "cloudevents",
