@@ -36,7 +36,7 @@ Hash = Literal["sha256", "sha1"]
 _LONGEST_HEADER = 8192  # API Gateway takes 10,240 bytes of headers in all
 _RSA_BITS = 2048
 _ARMOUR = re.compile(
-    r"-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----END \1-----", re.ASCII
+    r"-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----END \1-----\s*\Z", re.ASCII
 )
 
 _NO_KEY = "this source has no secret; add the vendor's public key before the vendor sends"

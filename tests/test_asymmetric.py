@@ -269,6 +269,12 @@ def test_a_header_with_a_signature() -> None:
     assert asymmetric.signature_bytes(" AAEC ") == bytes([0, 1, 2])
 
 
+def test_a_key_with_something_behind_it_is_refused() -> None:
+    key = key_of("ecdsa")
+    with pytest.raises(Rejected, match="copy it again"):
+        asymmetric.check_ecdsa(MESSAGE, asymmetric.sign_ecdsa(MESSAGE, key), [key + "0000"])
+
+
 def test_the_reason_holds_no_key() -> None:
     key = key_of("ecdsa")
     body = key.splitlines()[1]
