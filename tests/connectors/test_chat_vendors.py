@@ -1,0 +1,181 @@
+"""What one chat vendor does and the others do not: Meta, LiveChat, Chatwoot, Crisp, giosg."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from chalicelib.adapters.clients import client
+from chalicelib.adapters.world import World
+from chalicelib.connectors import CONNECTORS
+from chalicelib.connectors.base import Request, Source
+from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
+from chalicelib.interaction import Event
+from chalicelib.pipeline.rebuild import publish_organisation
+from chalicelib.pipeline.receive import receive
+from tests.conftest import ORGANISATION
+from tests.connectors.recordings import FIXTURES, Recording, load
+
+NOW = datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
+
+
+def recording(name: str) -> Recording:
+    return load(FIXTURES / f"{name}.http")
+
+
+def changed(name: str, change: Callable[[Any], object], **options: Any) -> list[Event]:
+    """The events of a recording after a change of its JSON."""
+    one = recording(name)
+    payload = json.loads(one.request.body)
+    change(payload)
+    request = replace(one.request, body=json.dumps(payload).encode())
+    source = replace(one.source, options=options or one.source.options)
+    return list(one.connector.events(request, source, one.at))
+
+
+# --- Meta ---------------------------------------------------------------------------------------
+
+META = CONNECTORS["meta"]
+APP_SECRET, TOKEN = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "kuusi-palaa"
+
+
+def hello(token: str | None = TOKEN, challenge: str = "1158201444") -> Request:
+    asked = {"hub.mode": "subscribe", "hub.challenge": challenge}
+    if token is not None:
+        asked["hub.verify_token"] = token
+    return Request("GET", f"https://hub.example/webhooks/chat?{urlencode(asked)}", {}, b"")
+
+
+def test_meta_handshake_is_proven_by_its_own_token() -> None:
+    META.verify(hello(), [APP_SECRET, f"verify:{TOKEN}"], NOW)
+    reply = META.handshake(hello())
+    assert reply is not None
+    assert (reply.status, reply.body) == (200, "1158201444")
+
+
+@pytest.mark.parametrize(
+    ("token", "secrets", "reason"),
+    [
+        pytest.param("väärä", ["verify:kuusi-palaa"], "not ASCII", id="not ASCII"),
+        pytest.param("kuusi", ["verify:kuusi-palaa"], "does not fit", id="another token"),
+        pytest.param(None, ["verify:kuusi-palaa"], "missing", id="none"),
+        pytest.param(APP_SECRET, [APP_SECRET], "no secret", id="the app secret is no token"),
+        pytest.param("verify:", ["verify:"], "no secret", id="an empty token"),
+    ],
+)
+def test_meta_handshake_is_refused(token: str | None, secrets: list[str], reason: str) -> None:
+    with pytest.raises(Rejected, match=reason):
+        META.verify(hello(token), secrets, NOW)
+
+
+def test_meta_the_verify_token_signs_nothing() -> None:
+    one = recording("meta/whatsapp_text")
+    for secret in (f"verify:{TOKEN}", TOKEN):
+        forged = META.sign(one.request, secret, NOW)
+        with pytest.raises(Rejected):
+            META.verify(forged, [f"verify:{TOKEN}"], NOW)
+        with pytest.raises(Rejected):
+            META.verify(forged, [APP_SECRET, f"verify:{TOKEN}"], NOW)
+
+
+@pytest.mark.parametrize("challenge", ["<script>", "", "a b", "x" * 129])
+def test_meta_only_a_plain_challenge_is_repeated(challenge: str) -> None:
+    reply = META.handshake(hello(challenge=challenge))
+    assert reply is not None
+    assert (reply.status, reply.body) == (400, "")
+
+
+def test_meta_the_token_is_not_archived() -> None:
+    assert TOKEN not in META.scrub(hello()).url
+    assert "hub.challenge=1158201444" in META.scrub(hello()).url
+
+
+def test_meta_handshake_through_the_hub(world: World) -> None:
+    text = ORGANISATION.replace("sources:\n", "sources:\n  chat: {connector: meta}\n")
+    publish_organisation(world, text)
+    client("secretsmanager").create_secret(
+        Name="oivallus/test/sources/chat",
+        SecretString=json.dumps({"secrets": [APP_SECRET, f"verify:{TOKEN}"]}),
+    )
+    reply = receive(world, "chat", hello())
+    assert (reply.status, reply.body) == (200, "1158201444")
+    assert receive(world, "chat", hello("arvaus")).status == 401
+    signed = META.sign(recording("meta/whatsapp_text").request, APP_SECRET, NOW)
+    assert receive(world, "chat", signed).status == 200
+
+
+def test_meta_ids_hold_no_telephone_number() -> None:
+    for event in changed("meta/whatsapp_before_user_ids", lambda p: None):
+        ids = event.event_id + event.interaction_id + event.message_id
+        assert "358405550123" not in ids
+        assert "MzU4NDA1NTUwMTIz" not in ids  # the number in Base64, as in Meta's id
+
+
+def test_meta_one_day_is_one_interaction() -> None:
+    def at(moment: datetime) -> Event:
+        def change(payload: Any) -> None:
+            message = payload["entry"][0]["changes"][0]["value"]["messages"][0]
+            message["timestamp"] = str(int(moment.timestamp()))
+
+        return changed("meta/whatsapp_text", change)[0]
+
+    morning = at(datetime(2026, 11, 2, 0, 0, tzinfo=UTC))
+    night = at(datetime(2026, 11, 2, 23, 59, tzinfo=UTC))
+    assert morning.interaction_id == night.interaction_id
+    assert at(datetime(2026, 11, 3, 0, 0, tzinfo=UTC)).interaction_id != night.interaction_id
+
+
+def test_meta_what_is_taken_back_is_found() -> None:
+    (said,) = changed("meta/whatsapp_text", lambda p: None)
+    erasures = changed("meta/whatsapp_revoked", lambda p: None)
+    assert {(e.interaction_id, e.erases) for e in erasures} >= {
+        (said.interaction_id, said.message_id)
+    }
+    (said,) = changed("meta/instagram_text", lambda p: None)
+    erasures = changed("meta/instagram_unsent", lambda p: None)
+    assert {(e.interaction_id, e.erases) for e in erasures} >= {
+        (said.interaction_id, said.message_id)
+    }
+
+
+def test_meta_an_edit_is_the_same_message() -> None:
+    for network in ("whatsapp", "messenger"):
+        (said,) = changed(f"meta/{network}_text", lambda p: None)
+        (edit,) = changed(f"meta/{network}_edited", lambda p: None)
+        assert edit.message_id == said.message_id
+        assert edit.event_id != said.event_id
+        assert edit.interaction_id == said.interaction_id
+
+
+def test_meta_a_reaction_that_may_mean_anything_is_no_rating() -> None:
+    def wonder(payload: Any) -> None:
+        payload["entry"][0]["messaging"][0]["reaction"].update(emoji="😮", reaction="wow")
+
+    with pytest.raises(Skipped):
+        changed("meta/messenger_reaction_as_thumb", wonder)
+    with pytest.raises(Skipped):
+        changed(
+            "meta/messenger_reaction_as_thumb",
+            lambda p: p["entry"][0]["messaging"][0]["reaction"].update(action="unreact"),
+        )
+
+
+@pytest.mark.parametrize("options", [{"reactions": "stars"}, {"reaction": "thumbs"}])
+def test_meta_options(options: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured, match=r"sources\.chat\.options\.reaction"):
+        META.check(Source("chat", "meta", options=options))
+
+
+def test_meta_a_rating_off_its_scale_is_unreadable() -> None:
+    def eleven(payload: Any) -> None:
+        screen = payload["entry"][0]["messaging"][0]["messaging_feedback"]["feedback_screens"][0]
+        screen["questions"]["suosittelu"]["payload"] = "11"
+
+    with pytest.raises(Unreadable, match="outside its scale"):
+        changed("meta/messenger_feedback", eleven)
