@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date
+from itertools import combinations
 from typing import Any, TypeVar
 
 from chalicelib.interaction import (
@@ -24,9 +25,12 @@ from chalicelib.interaction import (
     Role,
 )
 from chalicelib.organisation import Organisation
-from chalicelib.summary import EMPTY, UNSURE, Cell, Summary, duration_bin
+from chalicelib.summary import EMPTY, LONG_TURNS, UNSURE, Cell, Summary, duration_bin
 
 T = TypeVar("T")
+
+#: Mentions that are counted in pairs: the primary theme and the next ones by score.
+PAIRED_THEMES = 4
 
 _SPEECH = (EventKind.MESSAGE, EventKind.RATING, EventKind.CALL)
 
@@ -214,10 +218,13 @@ def contribution(interaction: Interaction, organisation: Organisation) -> Summar
     counts["abandoned"] = int(interaction.abandoned is True)
     counts["resolved"] = int(interaction.resolved is True)
     counts["unresolved"] = int(interaction.resolved is False)
+    counts["linked"] = int(interaction.customer is not None)
     counts += _voice_counts(interaction, spoken, organisation)
+    counts += _persona_counts(interaction, organisation)
     counts += _duration_counts(interaction)
     for rating in interaction.ratings:
         counts += _rating_counts(rating)
+    counts += _joint_counts(interaction)
     return Summary({cell: {name: n for name, n in sorted(counts.items()) if n}})
 
 
@@ -230,10 +237,47 @@ def _voice_counts(
     counts: Counter[str] = Counter({feeling: 1})
     counts[f"taxonomy:{organisation.taxonomy['hash'][:8]}"] = 1
     counts[f"language:{language(interaction)}"] = 1
+    counts += _turn_counts(interaction)
+    # A text that seems to be about everything is about nothing: few pairs are kept.
+    for pair in combinations(sorted(spoken[:PAIRED_THEMES]), 2):
+        counts["pair:" + "|".join(pair)] = 1
     for theme in spoken:
         counts[f"mention:{theme}"] = 1
         if feeling != "neutral":
             counts[f"mention_{feeling}:{theme}"] = 1
+    return counts
+
+
+def _turn_counts(interaction: Interaction) -> Counter[str]:
+    turns = sum(m.role is Role.CUSTOMER and not m.erased for m in interaction.messages)
+    return Counter({"turns:n": 1, "turns:sum": turns, "turns:long": int(turns >= LONG_TURNS)})
+
+
+def _persona_counts(interaction: Interaction, organisation: Organisation) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for persona in organisation.personas:
+        if set(persona.tags) & set(interaction.tags):
+            counts[f"persona:{persona.id}"] = 1
+            counts[f"persona_negative:{persona.id}"] = int(sentiment(interaction) == "negative")
+    return counts
+
+
+def _joint_counts(interaction: Interaction) -> Counter[str]:
+    """What was said or waited together with what was answered."""
+    counts: Counter[str] = Counter()
+    answers = [r for r in interaction.ratings if r.kind not in (RatingKind.NPS, RatingKind.CES)]
+    scores = [_csat_score(rating) for rating in answers]
+    feeling = sentiment(interaction)
+    if feeling:
+        resolution = {True: "yes", False: "no", None: "unknown"}[interaction.resolved]
+        counts[f"heard:{feeling}:{resolution}"] = 1
+        counts[f"rated:{feeling}:{resolution}:n"] = len(scores)
+        counts[f"rated:{feeling}:{resolution}:top"] = sum(score >= 4 for score in scores)
+    if interaction.wait_s is not None:
+        waited = f"wait:csat:{duration_bin(interaction.wait_s)}"
+        counts[f"{waited}:n"] = len(scores)
+        counts[f"{waited}:sum"] = sum(scores)
+        counts[f"{waited}:sumsq"] = sum(score * score for score in scores)
     return counts
 
 
@@ -253,9 +297,11 @@ def _duration_counts(interaction: Interaction) -> Counter[str]:
         counts["wait:n"] = 1
         counts["wait:sum_s"] = round(interaction.wait_s)
         counts[f"wait:bin:{duration_bin(interaction.wait_s)}"] = 1
+        counts[f"wait:gone:{duration_bin(interaction.wait_s)}"] = int(interaction.abandoned is True)
     if interaction.handle_time_s is not None:
         counts["handle:n"] = 1
         counts["handle:sum_s"] = round(interaction.handle_time_s)
+        counts["handle:sumsq_s"] = round(interaction.handle_time_s) ** 2
     return counts
 
 
@@ -268,8 +314,13 @@ def _rating_counts(rating: Rating) -> Counter[str]:
     if rating.kind is RatingKind.CES:
         score = round(1 + rating.normalised * 6)
         return _answer_counts("ces", score, "easy", int(score >= 5))
-    score = round(1 + rating.normalised * 4)
+    score = _csat_score(rating)
     return _answer_counts("csat", score, "top", int(score >= 4))
+
+
+def _csat_score(rating: Rating) -> int:
+    """A satisfaction on the scale 1-5, whatever scale it was given on."""
+    return round(1 + rating.normalised * 4)
 
 
 def _answer_counts(question: str, score: int, good_name: str, good: int) -> Counter[str]:

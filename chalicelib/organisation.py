@@ -33,6 +33,7 @@ Language = Literal["fi", "en", "sv"]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+$")]
 Texts = Mapping[Language, str]
+Share01 = Annotated[float, Field(ge=0, le=1)]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -99,6 +100,31 @@ class Theme(_Named):
     tone: Literal["negative", "positive"] | None = None  # praise has no complaints in it
     touchpoint: Id | None = None  # where it happens, when the source does not tell
     department: Id  # who owns it
+    #: The share of its failure demand that a fix could remove, lowest and highest (0..1).
+    avoidable: tuple[Share01, Share01] | None = None
+
+    @field_validator("avoidable")
+    @classmethod
+    def _low_first(cls, avoidable: tuple[float, float] | None) -> tuple[float, float] | None:
+        if avoidable and avoidable[0] > avoidable[1]:
+            raise ValueError("write the lowest share first, such as [0.3, 0.6]")
+        return avoidable
+
+
+class Action(_Named):
+    """A fix that a department says it made; later digests tell whether it helped."""
+
+    department: Id
+    done: date
+    theme: Id
+    #: Themes that the fix does not touch, told in advance; empty means every other theme.
+    compare_with: tuple[Id, ...] = ()
+
+
+class Persona(_Named):
+    """A kind of customer, told by the tags that sources give."""
+
+    tags: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Schedule(_Part):
@@ -133,6 +159,13 @@ class Department(_Named):
     touchpoints: Literal["all"] | tuple[Id, ...] = "all"
 
 
+class Price(_Part):
+    """What a minute of handling costs the organisation, all included."""
+
+    per_minute: Annotated[float, Field(gt=0)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
+
+
 class Retention(_Part):
     """How long each kind of data lives, in days."""
 
@@ -158,6 +191,9 @@ class Organisation(_Part):
     touchpoints: tuple[Touchpoint, ...]
     themes: Annotated[tuple[Theme, ...], Field(min_length=1)]
     departments: Annotated[tuple[Department, ...], Field(min_length=1)]
+    actions: tuple[Action, ...] = ()
+    personas: tuple[Persona, ...] = ()
+    price: Price | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -178,7 +214,7 @@ class Organisation(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for kind in ("touchpoints", "themes", "departments"):
+        for kind in ("touchpoints", "themes", "departments", "actions", "personas"):
             ids = [part.id for part in getattr(self, kind)]
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
@@ -206,6 +242,11 @@ class Organisation(_Part):
                 chosen = getattr(department, kind)
                 for place, wanted in enumerate(() if chosen == "all" else chosen):
                     yield f"departments.{number}.{kind}.{place}", kind, wanted
+        for number, action in enumerate(self.actions):
+            yield f"actions.{number}.department", "departments", action.department
+            yield f"actions.{number}.theme", "themes", action.theme
+            for place, wanted in enumerate(action.compare_with):
+                yield f"actions.{number}.compare_with.{place}", "themes", wanted
 
     @cached_property
     def hash(self) -> str:

@@ -14,9 +14,18 @@ Measures (all integers; absent means 0):
     csat:n, csat:sum, csat:top      answers, sum of 1-5 (others rescaled, rounded), 4-5 of 5
     ces:n, ces:sum, ces:easy        answers, sum of 1-7, answers of 5 or more
     csat:sumsq, ces:sumsq           sum of the squares of the same answers
-    wait:n, wait:sum_s, wait:bin:K  waiting before an answer; K as in `duration_bin`
+    wait:n, wait:sum_s, wait:bin:K  waiting, for an answer or until leaving; K as in `duration_bin`
+    wait:gone:K                     of them, those who left before an answer
+    wait:csat:K:n|sum|sumsq         CSAT answers, by how long their givers had waited
     abandoned                       left before an answer
     handle:n, handle:sum_s          handle time
+    handle:sumsq_s                  sum of the squares of the seconds
+    linked                          interactions whose customer is known
+    turns:n, turns:sum, turns:long  customer's messages; conversations with LONG_TURNS or more
+    heard:F:R                       by sentiment F and resolution R (yes, no, unknown)
+    rated:F:R:n|top                 of them: CSAT answers, answers of 4-5
+    pair:A|B                        both themes mentioned, A before B in the alphabet
+    persona:ID, persona_negative:ID interactions of a persona, the negative of them
     resolved, unresolved            as closed by the vendor's status
     mention:THEME                   the theme is mentioned, primary or not
     mention_negative:THEME, mention_positive:THEME
@@ -39,6 +48,7 @@ _DAY_MEASURES = ("contacts", *(f"weekday:{number}" for number in range(1, 8)))
 
 UNSURE = "unsure"  # theme, touchpoint or demand that nothing told us
 DURATION_BINS = 24
+LONG_TURNS = 6  # customer messages; where a conversation usually asks for the basics again
 
 
 class Cell(NamedTuple):

@@ -22,8 +22,8 @@ from chalicelib.fold import (
     unjudged,
 )
 from chalicelib.interaction import Channel, Event, EventKind, Rating, RatingKind, Role
-from chalicelib.organisation import Organisation
-from chalicelib.summary import EMPTY, UNSURE, total
+from chalicelib.organisation import Organisation, Persona
+from chalicelib.summary import EMPTY, UNSURE, duration_bin, total
 from tests.events import START, conversations, enrichment, event
 from tests.twins import WORDS
 
@@ -275,3 +275,40 @@ def test_language_is_the_vendors_word_or_most_of_the_text() -> None:
     judged = {"a": enrichment(characters=200), "b": enrichment(language="en", characters=20)}
     assert language(fold([event("a"), event("b")], judged)) == "fi"
     assert language(fold([event()], {})) == "und"
+
+
+def test_what_was_waited_said_and_answered_is_counted_together(organisation: Organisation) -> None:
+    organisation = organisation.model_copy(
+        update={"personas": (Persona(id="firms", name={"en": "Firms"}, tags=("b2b",)),)}
+    )
+    events = [
+        event("a", wait_s=100.0, tags=("b2b",), customer="email:a@a.example"),
+        event("b", text="Lasku on väärin", ratings=(Rating.csat(2),), resolved=False),
+    ]
+    judged = {
+        "a": enrichment(themes=(("late", 0.9),)),
+        "b": enrichment(themes=(("invoice", 0.4), ("unknown", 0.3))),
+    }
+    counts = contribution(fold(events, judged), organisation).totals()
+    expected = {
+        "linked": 1,
+        "turns:n": 1,
+        "turns:sum": 2,
+        "pair:invoice|late": 1,
+        "persona:firms": 1,
+        "persona_negative:firms": 1,
+        f"wait:bin:{duration_bin(100)}": 1,
+        f"wait:csat:{duration_bin(100)}:n": 1,
+        f"wait:csat:{duration_bin(100)}:sum": 2,
+        f"wait:csat:{duration_bin(100)}:sumsq": 4,
+        "heard:negative:no": 1,
+        "rated:negative:no:n": 1,
+    }
+    assert {name: counts[name] for name in expected} == expected
+    assert not {"rated:negative:no:top", "turns:long", f"wait:gone:{duration_bin(100)}"} & set(
+        counts
+    )
+    left = contribution(
+        fold([event(wait_s=100.0, abandoned=True, kind=EventKind.CALL)], {}), organisation
+    )
+    assert left.count(f"wait:gone:{duration_bin(100)}") == 1
