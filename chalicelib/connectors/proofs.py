@@ -142,9 +142,7 @@ def sign(request: Request, secret: str, now: datetime, default: str) -> Request:
             request = request.with_headers(**{proof.time_header: str(int(now.timestamp()))})
         return request.with_headers(**{proof.header: _mac(request, proof)})
     if proof.kind == "query":
-        join = "&" if "?" in request.url else "?"
-        added = urlencode({proof.said["name"]: proof.key})
-        return replace(request, url=f"{request.url}{join}{added}")
+        return replace(request, url=_with_parameter(request.url, proof.said["name"], proof.key))
     shown = {"bearer": f"Bearer {proof.key}", "basic": signatures.sign_basic(proof.key)}
     return request.with_headers(**{proof.header: shown.get(proof.kind, proof.key)})
 
@@ -191,6 +189,12 @@ def _parameter(url: str, name: str) -> str | None:
         return dict(parse_qsl(urlsplit(url).query)).get(name)
     except ValueError as error:
         raise Rejected("the URL cannot be read") from error
+
+
+def _with_parameter(url: str, name: str, value: str) -> str:
+    path, _, query = url.partition("?")
+    others = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != name]
+    return f"{path}?{urlencode([*others, (name, value)])}"
 
 
 def _check_hmac(request: Request, proof: Proof, now: datetime) -> None:
