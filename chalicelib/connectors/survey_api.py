@@ -96,6 +96,11 @@ def cursor(source: Source, index: int, *rest: object) -> str | None:
     return json.dumps([index, *rest]) if index < len(forms(source)) else None
 
 
+def number_of(rest: Sequence[object]) -> int:
+    """The page's number in a cursor's parts; 1 for the first page."""
+    return rest[0] if rest and isinstance(rest[0], int) else 1
+
+
 def seconds(moment: datetime) -> str:
     """2026-11-02T09:15:31Z"""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
