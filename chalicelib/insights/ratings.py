@@ -14,7 +14,7 @@ from chalicelib.insights.verdict import Verdict
 Question = Literal["nps", "csat", "ces"]
 QUESTIONS: tuple[Question, ...] = ("nps", "csat", "ces")
 
-_ENDS = {"csat": (1, 5), "ces": (1, 7)}
+ENDS = {"csat": (1, 5), "ces": (1, 7)}
 _GOOD = {"csat": "csat:top", "ces": "ces:easy"}
 
 
@@ -42,7 +42,7 @@ def score(measures: Mapping[str, int], question: Question) -> Score:
     if n < SCORED_FROM:
         return Score(question, n)
     total, good = measures.get(f"{question}:sum", 0), measures.get(_GOOD[question], 0)
-    margin = mean_margin(total, measures.get(f"{question}:sumsq", 0), n, _ENDS[question])
+    margin = mean_margin(total, measures.get(f"{question}:sumsq", 0), n, ENDS[question])
     return Score(question, n, total / n, margin, share(good, n))
 
 
