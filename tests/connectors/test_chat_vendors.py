@@ -16,7 +16,7 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request, Source
 from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
-from chalicelib.interaction import Event
+from chalicelib.interaction import Event, Role
 from chalicelib.pipeline.rebuild import publish_organisation
 from chalicelib.pipeline.receive import receive
 from tests.conftest import ORGANISATION
@@ -179,3 +179,55 @@ def test_meta_a_rating_off_its_scale_is_unreadable() -> None:
 
     with pytest.raises(Unreadable, match="outside its scale"):
         changed("meta/messenger_feedback", eleven)
+
+
+# --- LiveChat -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("author", "role"),
+    [
+        ("aino@havuvakka.example", Role.AGENT),
+        ("b7eff798-f8df-4364-8059-649c35c9ed0c", Role.CUSTOMER),
+        ("5c9871d5372c824cbf22d860a707a578", Role.BOT),
+        ("system", Role.SYSTEM),
+    ],
+)
+def test_livechat_who_writes_is_told_by_the_form_of_the_id(author: str, role: Role) -> None:
+    (event,) = changed(
+        "livechat/customer_message", lambda p: p["payload"]["event"].update(author_id=author)
+    )
+    assert event.role is role
+
+
+def test_livechat_the_secret_is_dropped_and_nothing_else() -> None:
+    one = recording("livechat/customer_message")
+    kept = one.connector.scrub(one.request)
+    sent, stored = json.loads(one.request.body), json.loads(kept.body)
+    assert sent.pop("secret_key") == one.secret
+    assert stored == sent
+
+
+def test_livechat_the_secret_is_dropped_from_a_body_that_cannot_be_written_again() -> None:
+    one = recording("livechat/customer_message")
+    body = one.request.body.replace(b'"action"', b'"big":1e999,"action"')
+    kept = one.connector.scrub(replace(one.request, body=body))
+    assert one.secret.encode() not in kept.body
+    assert b"1e999" in kept.body
+
+
+def test_livechat_a_nested_secret_is_no_proof() -> None:
+    one = recording("livechat/customer_message")
+    body = json.dumps({"payload": {"secret_key": one.secret}}).encode()
+    with pytest.raises(Rejected, match="missing"):
+        one.connector.verify(replace(one.request, body=body), [one.secret], one.at)
+    for wrong in (1, None, ["x"], ""):
+        body = json.dumps({"secret_key": wrong}).encode()
+        with pytest.raises(Rejected, match="missing"):
+            one.connector.verify(replace(one.request, body=body), [one.secret], one.at)
+
+
+@pytest.mark.parametrize("options", [{"region": "moon"}, {"regions": "fra"}])
+def test_livechat_options(options: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured, match=r"sources\.chat\.options\.region"):
+        CONNECTORS["livechat"].check(Source("chat", "livechat", options=options))
