@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from chalicelib import signatures
 from chalicelib.connectors import record, turns
@@ -256,7 +256,7 @@ def _authorization(credentials: Credentials) -> dict[str, str]:
 
 def fetch(event: Event, source: Source, credentials: Credentials) -> Dialogue[Sequence[Event]]:
     """The utterances of a call; `external` is the customer."""
-    call = event.fetch.removeprefix("transcription:")
+    call = quote(event.fetch.removeprefix("transcription:"), safe="")
     answer = yield Call(f"{_API}/calls/{call}/transcription", headers=_authorization(credentials))
     found = section(json_of(answer, "the call's transcription"), "transcription")
     content = section(found, "content")
