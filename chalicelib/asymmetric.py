@@ -58,6 +58,11 @@ def signature_bytes(header: str | None) -> bytes:
         raise Rejected("the signature header is not base64") from error
 
 
+def signature_text(signature: bytes) -> str:
+    """The base64 that `signature_bytes` reads."""
+    return base64.b64encode(signature).decode("ascii")
+
+
 # --- RSA ----------------------------------------------------------------------------------------
 
 

@@ -267,6 +267,7 @@ def test_a_header_without_a_signature(header: str | None, reason: str) -> None:
 
 def test_a_header_with_a_signature() -> None:
     assert asymmetric.signature_bytes(" AAEC ") == bytes([0, 1, 2])
+    assert asymmetric.signature_text(bytes([0, 1, 2])) == "AAEC"
 
 
 def test_a_key_with_something_behind_it_is_refused() -> None:
