@@ -79,3 +79,8 @@ def two_sided_mid_p(count: int, mean: float, alpha: float) -> float:
 def two_sided_normal_p(z: float) -> float:
     """P(|Z| >= |z|) of a standard normal Z."""
     return math.erfc(abs(z) / math.sqrt(2))
+
+
+def normal_tail(z: float) -> float:
+    """P(Z >= z) of a standard normal Z."""
+    return math.erfc(z / math.sqrt(2)) / 2
