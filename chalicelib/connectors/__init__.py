@@ -19,6 +19,7 @@ _MODULES = (
     "connect",
     "aircall",
     "genesys",
+    "dialpad",
     "typeform",
     "surveymonkey",
     "trustpilot",
