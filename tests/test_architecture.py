@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CORE = ["interaction", "errors", "summary", "organisation", "fold", "enrich", "signatures"]
+CORE = [
+    "interaction",
+    "errors",
+    "summary",
+    "organisation",
+    "fold",
+    "enrich",
+    "signatures",
+    "deliveries",
+]
 CORE_PACKAGES = ["connectors", "privacy", "insights", "digest"]
 OUTSIDE = {"boto3", "botocore", "pynamodb", "socket", "urllib.request", "http.client", "requests"}
 DEVELOPMENT = {"moto", "pytest", "hypothesis", "typer", "rich", "infra", "tests", "model_image"}

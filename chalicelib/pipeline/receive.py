@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.adapters import codec
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
+from chalicelib.deliveries import ID_HEADER, delivery_id
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Skipped, Unreadable
 from chalicelib.interaction import Event
 from chalicelib.organisation import Organisation, SourceConfig
@@ -24,39 +28,53 @@ _OUTCOMES = {
 }
 
 
+class _Taken(NamedTuple):
+    """What became of a delivery; `reply` is a handshake's own."""
+
+    outcome: Outcome
+    reply: Reply | None = None
+    events: Sequence[Event] = ()
+    reason: str = ""
+
+
 def receive(world: World, name: str, request: Request) -> Reply:
     """One delivery to `/webhooks/{name}`. A 2xx means that every event in it is durable."""
     started = time.perf_counter()
-    reason, events = "", 0
+    now = world.clock()
+    delivery = delivery_id(now)
     found: Connector | None = None
     try:
         organisation = world.organisation()
         config = organisation.sources.get(name)
         if config is None:
-            return _unknown(world, name)
+            return _unknown(world, name, delivery)
         found = CONNECTORS[config.connector]
         if request.method in found.open_methods:
             return found.handshake(request) or Reply(200)
-        outcome, reply, events = _take(world, organisation, name, config, found, request)
+        taken = _take(world, organisation, name, found, request, now)
     except (Rejected, Skipped, Retryable, Misconfigured) as error:
-        outcome, reply, reason = _OUTCOMES[type(error)], None, str(error)
+        taken = _Taken(_OUTCOMES[type(error)], reason=str(error))
     # Before the source is known to us, its vendor is best told to come again.
-    reply = reply or (found.reply_for(outcome) if found else Reply(503))
+    reply = taken.reply or (found.reply_for(taken.outcome) if found else Reply(503))
     facts = {
         "message": "delivery",
+        "id": delivery,
         "status": reply.status,
-        "events": events,
+        "events": len(taken.events),
+        "kinds": dict(Counter(f"{event.kind}/{event.role}" for event in taken.events)),
+        "type": request.content_type[:60],
         "bytes": len(request.body),
         "ms": round((time.perf_counter() - started) * 1000, 1),
-        "reason": reason,
+        "reason": taken.reason,
     }
-    world.count("deliveries", facts=facts, source=name, outcome=outcome.value)
-    return reply
+    world.count("deliveries", facts=facts, source=name, outcome=taken.outcome.value)
+    return replace(reply, headers={**reply.headers, ID_HEADER: delivery})
 
 
-def _unknown(world: World, name: str) -> Reply:
+def _unknown(world: World, name: str, delivery: str) -> Reply:
     # The name is a stranger's: a dimension of it would be a new metric for each guess.
-    facts = {"message": "delivery", "status": 404, "reason": f"no source {name[:40]!r}"}
+    reason = f"no source {name[:40]!r}"
+    facts = {"message": "delivery", "id": delivery, "status": 404, "reason": reason}
     world.count("deliveries", facts=facts, source="unknown", outcome="rejected")
     return Reply(404, "no source of this name in organisation.yaml")
 
@@ -65,26 +83,26 @@ def _take(
     world: World,
     organisation: Organisation,
     name: str,
-    config: SourceConfig,
     found: Connector,
     request: Request,
-) -> tuple[Outcome, Reply | None, int]:
-    """Verify, normalize and store; (outcome, a handshake's own reply, number of events)."""
-    now = world.clock()
+    now: datetime,
+) -> _Taken:
+    """Verify, normalize and store."""
+    config = organisation.sources[name]
     if not config.open:
         found.verify(request, world.secrets.of_source(name), now)
     hello = found.handshake(request)
     if hello:
-        return Outcome.ACCEPTED, hello, 0
+        return _Taken(Outcome.ACCEPTED, hello)
     try:
         events = found.events(request, as_source(name, config), now)
         check(events)
     except Unreadable as error:
         days = organisation.retention.raw_days
         world.log.keep_unreadable(name, found.scrub(request), now, days, str(error))
-        return Outcome.UNREADABLE, None, 0
+        return _Taken(Outcome.UNREADABLE, reason=str(error))
     new = store(world, organisation, events, now, codec.dump_request(found.scrub(request)))
-    return (Outcome.ACCEPTED if new else Outcome.DUPLICATE), None, len(events)
+    return _Taken(Outcome.ACCEPTED if new else Outcome.DUPLICATE, events=events)
 
 
 def as_source(name: str, config: SourceConfig) -> Source:
