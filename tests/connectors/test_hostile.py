@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from collections.abc import Sequence
@@ -166,7 +167,8 @@ def mutated(value: Any, path: tuple[Any, ...], new: Any, drop: bool) -> None:
     if drop:
         del value[path[-1]]
     else:
-        value[path[-1]] = new
+        # A copy: the next change may be made inside it, and NASTY must stay what it is.
+        value[path[-1]] = copy.deepcopy(new)
 
 
 @given(data=st.data())
