@@ -1,22 +1,29 @@
-"""Rows of CSV and JSON Lines files -> events, for `hub import`. Not a webhook.
+"""Rows of CSV, JSON Lines and workbooks -> events, for `hub import`. Not a webhook.
 
-CSV: UTF-8 or Windows-1252, parted by comma, semicolon or tab, the first line names the columns of
-`columns.py`. JSON Lines: one object a line. Importing the same file twice adds nothing: a row's
-identity is its id, or its place and content.
+CSV: UTF-8, UTF-16 or Windows-1252, parted by comma, semicolon or tab; the first line names the
+columns of `columns.py`, or their Finnish and Swedish names (`column_names.py`). JSON Lines: one
+object a line. Workbooks become rows of cells in `infra/commands/rows.py`, outside Lambda.
+
+Importing the same file twice adds nothing: a row's identity is its id, or else its content and how
+many rows of the same content stand before it. Rows put in between shift nobody's identity.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NoReturn
 
+from chalicelib.connectors import column_names
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.columns import from_columns, time_zone
+from chalicelib.connectors.columns import COLUMNS, from_columns, time_zone
 from chalicelib.connectors.reading import json_value, optional_identifier, unreadable
 from chalicelib.errors import Rejected, Unreadable
 from chalicelib.interaction import Channel, Event
@@ -25,6 +32,8 @@ _LONGEST_CELL = 16 * 1024 * 1024  # csv's own bound of 131,072 would refuse a lo
 _JSON_LINES = frozenset({"application/jsonl", "application/x-ndjson", "application/x-jsonlines"})
 
 Row = Mapping[str, Any]
+#: How many rows of each source and content were read; one for the whole of a file.
+Seen = Counter[tuple[str, str]]
 
 
 def verify(_request: Request, _secrets: Sequence[str], _now: datetime) -> NoReturn:
@@ -40,15 +49,18 @@ def events(request: Request, source: Source, received_at: datetime) -> Sequence[
     held = lines(request.body)
     kind = request.content_type
     rows = json_lines(held) if kind in _JSON_LINES else csv_rows(held)
-    found = [event(row, number, source, received_at) for number, row in rows]
+    seen: Seen = Counter()
+    found = [event(row, number, source, received_at, seen) for number, row in rows]
     if not found:
         raise Unreadable("the file holds no rows")
     return found
 
 
 def decoded(content: bytes) -> str:
-    """UTF-8, with or without its mark; else Windows-1252, which spreadsheets write."""
+    """UTF-8, with or without its mark; UTF-16 with it; else Windows-1252, as spreadsheets write."""
     try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return content.decode("utf-16")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
@@ -63,22 +75,46 @@ def lines(content: bytes) -> Iterator[str]:
 def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
     """(row number from 1, row) of a CSV file; the delimiter is the one its first line shows.
 
-    Column names are lower-cased and stripped. Raises Unreadable where the file is not CSV or its
-    first line names none of text, nps, csat, ces and rating.
+    Raises Unreadable where the file is not CSV or its first line names no column of answers.
     """
     csv.field_size_limit(_LONGEST_CELL)
     source = iter(lines)
     first = next(source, "").lstrip("\ufeff")
-    delimiter = max(",;\t", key=first.count)
-    names = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    if not {"text", "nps", "csat", "ces", "rating"} & set(names):
-        raise Unreadable("the first line names no column text, nps, csat, ces or rating")
+    delimiter = first[4:5] if first[:4].lower() == "sep=" else ""  # Excel's own hint
+    if delimiter:
+        first = next(source, "")
+    delimiter = delimiter or max(",;\t", key=lambda mark: _columns_known(first, mark))
+    reader = csv.reader(chain([first], source), delimiter=delimiter)
     try:
-        for number, cells in enumerate(csv.reader(source, delimiter=delimiter), start=1):
-            if any(cells):
-                yield number, dict(zip(names, cells, strict=False))
+        yield from table(reader)
     except csv.Error as error:
         raise Unreadable(f"the file is not CSV: {error}") from error
+
+
+def _columns_known(line: str, delimiter: str) -> tuple[int, int]:
+    names = next(csv.reader([line], delimiter=delimiter), [])
+    return len(COLUMNS & {column_names.column(name) for name in names}), len(names)
+
+
+def table(cells: Iterable[Sequence[Any]], above: int = 0) -> Iterator[tuple[int, Row]]:
+    """(row number from 1, row) of rows of cells; the first names the columns.
+
+    Up to `above` rows of a title may stand before it. Raises Unreadable where none names a column
+    of answers.
+    """
+    rows = iter(cells)
+    for _ in range(above + 1):
+        names = next(rows, ())
+        if column_names.has_answers(map(column_names.column, names)):
+            break
+    else:
+        raise Unreadable(
+            "the first line names no column text, nps, csat, ces, stars or rating (Finnish and "
+            "Swedish names count too: teksti, arvosana, kommentar, betyg)"
+        )
+    for number, values in enumerate(rows, start=1):
+        if any(value not in (None, "") for value in values):
+            yield number, column_names.row(zip(names, values, strict=False))
 
 
 def json_lines(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
@@ -107,23 +143,46 @@ def _json_row(line: str) -> Row:
             unreadable("the row", "a JSON object", row)
     except Unreadable as error:
         return _BadRow(error)
-    return row
+    return column_names.row(row.items())
 
 
-def event(row: Row, number: int, source: Source, received_at: datetime) -> Event:
-    """One row as one event. Raises Unreadable naming the row and the column."""
+def event(
+    row: Row, number: int, source: Source, received_at: datetime, seen: Seen | None = None
+) -> Event:
+    """One row as one event. Raises Unreadable naming the row and the column.
+
+    `seen` counts the rows of one content, so that each keeps an identity of its own.
+    """
     try:
         if isinstance(row, _BadRow):
             raise row.error
         own_id = optional_identifier(row.get("id"), "id")
-        identity = f"row:{own_id}" if own_id else f"row:{number}:{_content(row)}"
+        identity = f"row:{own_id}" if own_id else _made_id(row, source, seen)
         return from_columns(row, source, event_id=identity[:255], received_at=received_at)
     except Unreadable as error:
         raise Unreadable(f"row {number}: {error}") from error
 
 
+def _made_id(row: Row, source: Source, seen: Seen | None) -> str:
+    content = _content(row)
+    if seen is None:
+        return f"row:{content}"
+    seen[source.name, content] += 1
+    same = seen[source.name, content]
+    return f"row:{content}" if same == 1 else f"row:{content}:{same}"
+
+
 def _content(row: Row) -> str:
-    text = json.dumps(row, sort_keys=True, default=str)
+    """Of what is read alone: an added column that says nothing to us changes nobody.
+
+    A number is as its text, so that a workbook and its CSV are the same rows.
+    """
+    told = {
+        name: str(value).strip() if isinstance(value, (str, int)) else value
+        for name, value in row.items()
+        if name in COLUMNS and value not in (None, "")
+    }
+    text = json.dumps(told, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -134,7 +193,7 @@ def check(source: Source) -> None:
 
 CONNECTOR = Connector(
     name="rows",
-    title="CSV and JSON Lines",
+    title="CSV, Excel and JSON Lines",
     channel=Channel.FEEDBACK,
     verify=verify,
     events=events,

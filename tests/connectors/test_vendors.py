@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import jmespath
 import pytest
 
-from chalicelib.connectors import CONNECTORS, mapping, rows
+from chalicelib.connectors import CONNECTORS, mapping
 from chalicelib.connectors.base import Request, Source
 from chalicelib.errors import Misconfigured, Rejected, Unreadable
 from chalicelib.interaction import Event, RatingKind, Role
@@ -327,76 +327,3 @@ def test_standard_a_file_is_no_delivery() -> None:
             "standard/for_each_answer",
             lambda p: p.update(answers=[{"said": "x", "score": 3}] * 1001),
         )
-
-
-# --- rows ---------------------------------------------------------------------------------------
-
-SOURCE = Source("import", "rows", options={"time_zone": "Europe/Helsinki"})
-
-
-@pytest.mark.parametrize(
-    ("stamp", "expected"),
-    [
-        ("2026-11-02", "2026-11-02T10:00"),
-        ("2.11.2026", "2026-11-02T10:00"),
-        ("2.11.2026 8.05", "2026-11-02T06:05"),
-        ("02.11.2026 klo 8:05:30", "2026-11-02T06:05"),
-        ("2026-11-02 08:05", "2026-11-02T06:05"),
-        ("2026-11-02T08:05:00Z", "2026-11-02T08:05"),
-        ("2026-07-02 08:05", "2026-07-02T05:05"),
-        (1793606700, "2026-11-02T08:05"),
-        (1793606700000, "2026-11-02T08:05"),
-    ],
-)
-def test_row_times(stamp: object, expected: str) -> None:
-    event = rows.event({"text": "x", "time": stamp}, 1, SOURCE, NOW)
-    assert event.occurred_at.isoformat().startswith(expected)
-
-
-def test_a_bad_row_is_named_and_the_others_are_read() -> None:
-    lines = ['{"text":"a"}', "not json", "", '{"text":"b","nps":11}', "[1]", '{"text":"c"}']
-    good, bad = [], []
-    for number, row in rows.json_lines(lines):
-        try:
-            good.append(rows.event(row, number, SOURCE, NOW).text)
-        except Unreadable as error:
-            bad.append(str(error))
-    assert good == ["a", "c"]
-    assert [reason[:6] for reason in bad] == ["row 2:", "row 4:", "row 5:"]
-
-
-def test_the_same_file_twice_is_the_same_events() -> None:
-    content = "text,time\nKiitos,2026-11-02\nKiitos,2026-11-02\n"
-    once, again = (
-        [rows.event(row, n, SOURCE, NOW).event_id for n, row in rows.csv_rows(content.splitlines())]
-        for _ in range(2)
-    )
-    assert once == again
-    assert len(set(once)) == 2  # two people said the same on the same day
-
-
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\n\n"])
-def test_a_file_without_known_columns(content: str) -> None:
-    with pytest.raises(Unreadable, match="names no column"):
-        list(rows.csv_rows(content.splitlines(keepends=True)))
-
-
-def test_a_cell_of_a_megabyte() -> None:
-    ((_, row),) = rows.csv_rows(["text,time\n", f'"{"a" * 1_000_000}",2026-11-02\n'])
-    assert rows.event(row, 1, SOURCE, NOW).tags == ("text-cut",)
-
-
-def test_quoted_line_ends_belong_to_the_cell() -> None:
-    lines = ["\ufefftext;nps\r\n", '"eka\r\n', 'toka";9\r\n']
-    ((number, row),) = rows.csv_rows(lines)
-    assert number == 1
-    assert rows.event(row, number, SOURCE, NOW).text == "eka\ntoka"
-
-
-def test_only_line_ends_part_lines() -> None:
-    content = '{"text":"eka\u2028toka\x85kolmas"}\r\n{"text":"b"}'
-    found = [
-        rows.event(row, n, SOURCE, NOW).text
-        for n, row in rows.json_lines(rows.lines(content.encode()))
-    ]
-    assert found == ["eka\u2028toka\x85kolmas", "b"]
