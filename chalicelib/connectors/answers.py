@@ -77,12 +77,14 @@ class Answer(NamedTuple):
     """One answered question.
 
     `names` are what the options may call it, the vendor's stable id first; the first that is not
-    empty names the rating. `value` is a number, text, true or false, a list of texts, or None.
+    empty names the rating. `value` is a number, text, true or false, a list of texts, or None;
+    `label` is how the customer saw it, where the value is the number behind a choice.
     """
 
     names: tuple[str, ...]
     value: object
     known: Question = IGNORE
+    label: object = None
 
     @property
     def name(self) -> str:
@@ -166,9 +168,10 @@ def _take(answer: Answer, asked: Question, found: _Found) -> None:
     if asked.kind == "ignore" or value is None or value in ("", []):
         return
     if asked.kind in _SCALES:
-        found.ratings.append(_rating(asked, value, answer.name[:MAX_ID], where))
+        found.ratings.append(_rating(asked, answer, where))
         return
-    words = [word for word in _words(value, where) if word]
+    shown = value if answer.label is None else answer.label
+    words = [word for word in _words(shown, where) if word]
     if asked.kind == "text":
         found.texts += ["\n".join(words)] * bool(words)
     elif asked.kind == "tag":
@@ -177,25 +180,26 @@ def _take(answer: Answer, asked: Question, found: _Found) -> None:
         found.about.setdefault(asked.kind, words[0][:MAX_ID])
 
 
-def _rating(asked: Question, value: object, name: str, where: str) -> Rating:
-    if isinstance(value, (list, tuple)) and len(value) == 1:
-        value = value[0]
+def _rating(asked: Question, answer: Answer, where: str) -> Rating:
+    value = _only(answer.value)
     if isinstance(value, bool):
         value = int(value)
     if asked.values:
-        label = text(value, where) if isinstance(value, str) else str(value)
+        label = _only(value if answer.label is None else answer.label)
+        label = text(label, where) if isinstance(label, str) else str(label)
         if label not in asked.values:
             raise Unreadable(f"{where} is no label of options.questions.values")
         value = asked.values[label]
     low, high = asked.scale or _SCALES[asked.kind]
     found = number(value, where)
-    return record.rating(
-        RatingKind(asked.kind),
-        low + high - found if asked.reversed else found,
-        (low, high),
-        where,
-        name,
-    )
+    found = low + high - found if asked.reversed else found
+    kind = RatingKind(asked.kind)
+    return record.rating(kind, found, (low, high), where, answer.name[:MAX_ID])
+
+
+def _only(value: object) -> object:
+    """The one item of a list: a vendor that lists the choices of a single choice, too."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
 
 def _words(value: object, where: str) -> Sequence[str]:

@@ -154,12 +154,13 @@ def _answer(question_id: str, answer: Json, asked: Json) -> Answer:
     chosen = next((c for c in choices if str(c.get("id")) == choice_id), None)
     if chosen is None or chosen.get("is_na") is True:
         return Answer(names, None)
+    label = text(chosen.get("text"), "choice.text")
     scale = _weights(choices)
     if scale is None or asked.get("family") != "matrix":
-        return Answer(names, text(chosen.get("text"), "choice.text"))
+        return Answer(names, label)
     low, high = min(scale.values()), max(scale.values())
     known = answers.rated(low, high) if asked.get("subtype") == "rating" else IGNORE
-    return Answer(names, scale.get(choice_id), known)
+    return Answer(names, scale.get(choice_id), known, label)
 
 
 def _written(answer: Json, asked: Json, rows: Sequence[Json], row_id: str) -> Question:
