@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.connectors import column_names, rows
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.columns import COLUMNS
 from chalicelib.errors import Unreadable
 from chalicelib.interaction import Channel, Event, Role
 from infra.commands.rows import read
@@ -204,7 +205,7 @@ def test_every_alias_means_one_column() -> None:
     words = [word for said in column_names._SAID.values() for word in said.split()]
     assert len(words) == len(set(map(column_names._key, words)))
     assert not {column_names._key(word) for word in words} & {
-        column_names._key(str(name)) for name in rows.COLUMNS
+        column_names._key(str(name)) for name in COLUMNS
     }
 
 
