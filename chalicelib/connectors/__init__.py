@@ -25,6 +25,7 @@ _MODULES = (
     "typeform",
     "surveymonkey",
     "qualtrics",
+    "delighted",
     "trustpilot",
     "fider",
     "canny",

@@ -138,11 +138,15 @@ def _said(payload: Json, _received_at: datetime) -> list[Values]:
     return _message(_thread(payload.get("thread_id")), section(payload, "event"), {})
 
 
-def _changed(payload: Json, _received_at: datetime) -> list[Values]:
-    """The message's new words: an event of its own about the same message."""
+def _changed(payload: Json, received_at: datetime) -> list[Values]:
+    """The message's new words: a later event of its own about the same message."""
     return [
-        values | {"event_id": f"{values['event_id']}:{_digest(values['text'])}"}
-        for values in _said(payload, _received_at)
+        values
+        | {
+            "event_id": f"{values['event_id']}:{_digest(values['text'])}",
+            "occurred_at": max(received_at, values["occurred_at"]),
+        }
+        for values in _said(payload, received_at)
     ]
 
 

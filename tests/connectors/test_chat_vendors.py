@@ -231,3 +231,50 @@ def test_livechat_a_nested_secret_is_no_proof() -> None:
 def test_livechat_options(options: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured, match=r"sources\.chat\.options\.region"):
         CONNECTORS["livechat"].check(Source("chat", "livechat", options=options))
+
+
+# --- Chatwoot -----------------------------------------------------------------------------------
+
+
+def test_chatwoot_an_old_server_proves_itself_by_the_url() -> None:
+    one = recording("chatwoot/customer_message")
+    bare = {k: v for k, v in one.request.headers.items() if not k.startswith("x-chatwoot")}
+    keyed = replace(one.request, headers=bare, url=one.request.url + "?key=sala%2Bsana")
+    one.connector.verify(keyed, ["toinen", "sala+sana"], one.at)
+    with pytest.raises(Rejected, match="does not fit"):
+        one.connector.verify(keyed, ["sala sana"], one.at)
+    with pytest.raises(Rejected, match="no secret"):
+        one.connector.verify(keyed, [], one.at)
+    with pytest.raises(Rejected, match="too old to sign"):
+        one.connector.verify(replace(keyed, url=one.request.url), ["sala+sana"], one.at)
+    assert one.connector.scrub(keyed).url == one.request.url
+
+
+def test_chatwoot_a_key_in_the_url_does_not_excuse_a_wrong_signature() -> None:
+    one = recording("chatwoot/customer_message")
+    forged = one.request.with_headers(x_chatwoot_signature="sha256=" + "0" * 64)
+    with pytest.raises(Rejected):
+        one.connector.verify(
+            replace(forged, url=f"{forged.url}?key={one.secret}"), [one.secret], one.at
+        )
+
+
+def test_chatwoot_receipts_of_a_message_are_one_event() -> None:
+    first = changed("chatwoot/message_edited", lambda p: None)
+    again = changed(
+        "chatwoot/message_edited", lambda p: p["conversation"].update(updated_at=1793610999.1)
+    )
+    assert [e.event_id for e in first] == [e.event_id for e in again]
+
+
+def test_chatwoot_an_edit_is_later_than_what_it_replaces() -> None:
+    (said,) = changed("chatwoot/customer_message", lambda p: None)
+    (edit,) = changed("chatwoot/message_edited", lambda p: None)
+    assert edit.message_id == said.message_id
+    assert edit.occurred_at > said.occurred_at
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-02 09:15:00 UTC", 1793610900])
+def test_chatwoot_times_of_old_servers(stamp: object) -> None:
+    (event,) = changed("chatwoot/customer_message", lambda p: p.update(created_at=stamp))
+    assert event.occurred_at == datetime(2026, 11, 2, 9, 15, tzinfo=UTC)

@@ -1,0 +1,34 @@
+"""A time that is signed together with the body, as hex: what Chatwoot and Crisp share."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from chalicelib.connectors.base import Request
+from chalicelib.errors import Rejected
+
+_WINDOW_S = 300
+_MILLISECONDS = 1e11  # a larger Unix time counts milliseconds
+
+
+def sent(request: Request, header: str) -> bytes:
+    """The time as it was signed. Raises Rejected when it is missing or no Unix time."""
+    value = request.headers.get(header, "").strip()
+    if not value:
+        raise Rejected(f"the {header} header is missing")
+    if not re.fullmatch(r"[0-9]{1,16}", value):
+        raise Rejected(f"the {header} header is not a whole number of Unix time")
+    return value.encode("ascii")
+
+
+def fresh(stamp: bytes, now: datetime) -> None:
+    """Raise Rejected when the time, in seconds or milliseconds, is over 5 minutes off."""
+    unix = float(stamp)
+    age_s = now.timestamp() - (unix / 1000 if unix > _MILLISECONDS else unix)
+    if abs(age_s) > _WINDOW_S:
+        when = "old" if age_s > 0 else "in the future"
+        raise Rejected(
+            f"the signed time is {abs(age_s):.0f} s {when}, more than {_WINDOW_S} s; "
+            "a replay, or a clock that is wrong"
+        )
