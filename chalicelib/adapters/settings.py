@@ -24,6 +24,7 @@ class Settings:
     model_endpoint: str
     secrets_prefix: str  # "oivallus/prod/": source secrets are <prefix>sources/<name>
     mail_configuration_set: str = ""
+    delivery_log: str = ""  # the CloudWatch log group that has a line for each delivery
     public_url: str = ""  # overrides organisation.yaml's, for the local hub
 
 
@@ -51,4 +52,4 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
-_OPTIONAL = {"mail_configuration_set", "public_url"}
+_OPTIONAL = {"mail_configuration_set", "delivery_log", "public_url"}

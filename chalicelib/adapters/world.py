@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from chalicelib.adapters.archive import Archive
+from chalicelib.adapters.deliveries import Deliveries
 from chalicelib.adapters.endpoint import Endpoint
 from chalicelib.adapters.interactions import Interactions
 from chalicelib.adapters.log import EventLog
@@ -62,6 +63,7 @@ class World:
     endpoint: Judge
     mail: Mail
     secrets: Secrets
+    deliveries: Deliveries = field(default_factory=Deliveries)
     clock: Callable[[], datetime] = utc_now
     count: Count = count
     public_url: str = ""
@@ -93,6 +95,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         endpoint=Endpoint(settings.model_endpoint),
         mail=Mail(settings.mail_configuration_set),
         secrets=Secrets(settings.secrets_prefix),
+        deliveries=Deliveries(settings.delivery_log),
         clock=clock,
         public_url=settings.public_url,
     )

@@ -35,6 +35,7 @@ from infra.local import state as states
 from infra.local.aws import CREDENTIALS, local_aws
 from infra.local.clock import Clock
 from infra.local.cloudwatch import CloudWatch, Metrics
+from infra.local.delivery_log import DeliveryLog
 from infra.local.dispatcher import Dispatcher
 from infra.local.functions import FunctionFailed, Functions
 from infra.local.gateway import Gateway
@@ -110,6 +111,8 @@ class LocalHub:
         )
         gateway = Gateway(self.functions, DEV, self.clock, self._port, replaying=self._replaying)
         self.url = gateway.url
+        self._deliveries = DeliveryLog(self.stack.environment["DELIVERY_LOG"], REGION)
+        self.cloudwatch.listeners.append(self._deliveries.take)
         self._environment = {**self.stack.environment, "PUBLIC_URL": self.url}
         settings = read_settings({**self._environment, "AWS_REGION": REGION})
         self.world: World = worlds.build(settings, self.clock)
@@ -141,7 +144,8 @@ class LocalHub:
         from chalicelib.pipeline.rebuild import publish_organisation
 
         if self._folder is not None:
-            states.load(self._folder / STATE_FILE, self.stack, self._mailbox, REGION)
+            path = self._folder / STATE_FILE
+            states.load(path, self.stack, self._mailbox, self._deliveries, REGION)
         prefix = self._environment["SECRETS_PREFIX"]
         kept = states.secrets()
         local_secrets.make_missing(prefix, self.organisation.sources, kept)
@@ -190,7 +194,8 @@ class LocalHub:
     def save(self) -> None:
         """Write the state folder now; nothing without one."""
         if self._folder is not None:
-            states.save(self._folder / STATE_FILE, self.stack, self._mailbox, REGION)
+            path = self._folder / STATE_FILE
+            states.save(path, self.stack, self._mailbox, self._deliveries, REGION)
 
     def _wake(self) -> None:
         for dispatcher in self._dispatchers:

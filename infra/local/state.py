@@ -1,4 +1,4 @@
-"""What a local hub knows, as one file: tables, bucket, secrets, queued messages, mails.
+"""What a local hub knows, as one file: tables, bucket, secrets, queues, mails, deliveries' lines.
 
 A line of JSON for each part, compressed. Written to a new file that replaces the old one, so
 that a stop at any moment leaves a whole file. Queued messages come back as new ones: nothing is
@@ -21,6 +21,7 @@ from moto.sqs.models import sqs_backends
 
 from chalicelib.adapters.clients import client
 from infra.local import speedups
+from infra.local.delivery_log import DeliveryLog
 from infra.local.mailbox import Mail, Mailbox
 from infra.local.references import ACCOUNT
 from infra.local.stack import Stack
@@ -34,10 +35,11 @@ class StateUnusable(RuntimeError):
     """The state file cannot be read; the text says what to do."""
 
 
-def save(path: Path, stack: Stack, mailbox: Mailbox, region: str) -> int:
+def save(path: Path, stack: Stack, mailbox: Mailbox, deliveries: DeliveryLog, region: str) -> int:
     """Write the state; how many parts. The hub waits only while the parts are collected."""
     with speedups.LOCK:
         parts = list(_parts(stack, mailbox, region))
+    parts += [{"delivery": line, "at": at_ms} for line, at_ms in deliveries.lines()]
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     with gzip.open(new, "wt", compresslevel=1, encoding="utf-8") as file:
@@ -53,7 +55,7 @@ def save(path: Path, stack: Stack, mailbox: Mailbox, region: str) -> int:
     return len(parts)
 
 
-def load(path: Path, stack: Stack, mailbox: Mailbox, region: str) -> int:
+def load(path: Path, stack: Stack, mailbox: Mailbox, deliveries: DeliveryLog, region: str) -> int:
     """Put a saved state into a fresh stack; how many parts. A missing file is an empty state.
 
     Raises StateUnusable when the file is not one that `save` wrote.
@@ -71,7 +73,10 @@ def load(path: Path, stack: Stack, mailbox: Mailbox, region: str) -> int:
         ) from error
     mails: list[Mail] = []
     for part in parts:
-        _restore(part, stack, region, mails)
+        if "delivery" in part:
+            deliveries.restore(part["delivery"], part["at"])
+        else:
+            _restore(part, stack, region, mails)
     mailbox.restore(mails)
     return len(parts)
 

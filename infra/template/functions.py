@@ -30,6 +30,11 @@ FUNCTIONS = {
 }
 
 
+#: The webhooks' log group. Named without the function: a variable that names its own function, or
+#: a log group made from it, would be a circle.
+DELIVERY_LOG = {"Fn::Sub": "/aws/lambda/${AWS::StackName}-APIHandler"}
+
+
 def environment(stage: str) -> dict[str, Any]:
     """The variables that `chalicelib/adapters/settings.py` reads, the same for every function."""
     return {
@@ -43,6 +48,7 @@ def environment(stage: str) -> dict[str, Any]:
         "MODEL_ENDPOINT": {"Fn::GetAtt": ["ModelEndpoint", "EndpointName"]},
         "SECRETS_PREFIX": permissions.secrets_prefix(stage),
         "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
+        "DELIVERY_LOG": DELIVERY_LOG,
     }
 
 
@@ -52,6 +58,7 @@ def resources(stage: str) -> dict[str, Any]:
         name: {"Properties": {"Environment": {"Variables": environment(stage)}}}
         for name in FUNCTIONS
     }
+    found["APIHandler"]["Properties"]["LoggingConfig"] = {"LogGroup": DELIVERY_LOG}
     found["Understand"]["Properties"]["Events"] = {
         "UnderstandSqsEventSource": {
             "Properties": {
@@ -73,10 +80,7 @@ def resources(stage: str) -> dict[str, Any]:
             "TargetArn": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]},
         }
     found |= {role: _role(function, role, stage) for function, role in FUNCTIONS.items()}
-    # Chalice names the API's function here by an id that the template does not have.
-    found["ApiHandlerLogGroup"] = {
-        "Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}
-    }
+    found["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": DELIVERY_LOG}}
     found["RestAPI"] = _api()
     return found
 
