@@ -33,6 +33,7 @@ from chalicelib.connectors.reply_text import own_words, reply_text
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
+CHANNEL = Channel.EMAIL
 FORWARDED = "forwarded"  # the tag of a customer's mail that came through a colleague
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,995}>")
 _MOST_HEADER = 20_000  # characters of References: two hundred answers
@@ -191,7 +192,7 @@ def events(
         "customer": record.customer(email=customer) if customer else None,
         "tags": tuple(filter(None, [*tags, *extra, *counted])),
     }
-    return [record.event(source, Channel.EMAIL, **values)]
+    return [record.event(source, CHANNEL, **values)]
 
 
 def hashed(message_id: str) -> str:

@@ -1,8 +1,9 @@
 """Postmark (email): the inbound stream.
 
-Source: postmarkapp.com/developer/webhooks/inbound-webhook and /user-guide/inbound/parse-an-email,
-read 2026-11. One mail a delivery, JSON. Not signed: HTTP Basic in the webhook's URL, or the
-secret in the custom header `X-Webhook-Token`. Times: RFC 2822, as the sender's server wrote them.
+Source: postmarkapp.com/developer/webhooks/inbound-webhook, /user-guide/inbound/parse-an-email,
+/api/messages-api and /api/server-api, read 2026-11. One mail a delivery, JSON. Not signed: HTTP
+Basic in the webhook's URL, or the secret in the custom header `X-Webhook-Token`. Times: RFC 2822,
+as the sender's server wrote them.
 
 options.own_domains: [havuvakka.example]   # mail from these is an agent's answer
 options.thread: mailbox-hash               # the +hash of the address is the conversation
@@ -10,33 +11,45 @@ options.thread: mailbox-hash               # the +hash of the address is the con
 
 from __future__ import annotations
 
-import hashlib
-import re
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib import signatures
-from chalicelib.connectors import record
+from chalicelib.connectors import mail
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.html_text import html_text
 from chalicelib.connectors.reading import (
     Json,
     identifier,
     json_body,
-    mail_time,
+    optional_identifier,
     optional_section,
     sections,
     text,
 )
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.reply_text import own_words
+from chalicelib.connectors.vendor_api import (
+    Answer,
+    Backfill,
+    Call,
+    Credentials,
+    Dialogue,
+    Page,
+    Registration,
+    json_call,
+    json_of,
+)
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
-from chalicelib.interaction import Channel, Event, EventKind, Role
+from chalicelib.interaction import Event
 
+_API = "https://api.postmarkapp.com"
 _TEST_BUTTON = "00000000-0000-0000-0000-000000000000"
-_BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
-_ROBOTS = ("mailer-daemon@", "postmaster@", "noreply@", "no-reply@")
-_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+_PAGE = 50  # mails of one page: each needs a call of its own
+_LAST_OFFSET = 10_000  # count + offset; the API refuses more
+# The API counts days in the time zone of the US east coast; a day more on each side is filtered.
+_DAY = timedelta(days=1)
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
@@ -53,125 +66,151 @@ def sign(request: Request, secret: str, _now: datetime) -> Request:
 
 def events(request: Request, source: Source, received_at: datetime) -> Sequence[Event]:
     """One mail is one message; its thread is the interaction."""
-    mail = json_body(request)
-    kind = text(mail.get("RecordType"), "RecordType")
+    return _events(json_body(request), source, received_at)
+
+
+def _events(sent: Json, source: Source, received_at: datetime) -> Sequence[Event]:
+    kind = text(sent.get("RecordType"), "RecordType")
     if kind not in ("", "Inbound"):
         raise Skipped(f"postmark record {kind[:60]!r}")
-    message_id = identifier(mail.get("MessageID"), "MessageID")
+    message_id = identifier(sent.get("MessageID"), "MessageID")
     if message_id == _TEST_BUTTON:
         raise Skipped("postmark's test button")  # the same id each time, and nobody wrote it
-    headers = _headers(mail)
-    sender = _sender(mail)
-    _skip_machines(headers, sender)
-    own = sender.rpartition("@")[2] in _own_domains(source)
-    thread = _thread(mail, headers, source)
-    values = {
-        "event_id": message_id,
-        "message_id": message_id,
-        "interaction_id": thread,
-        "kind": EventKind.MESSAGE,
-        "occurred_at": _sent_at(mail, received_at),
-        "role": Role.AGENT if own else Role.CUSTOMER,
-        "text": _words(mail, is_reply="in-reply-to" in headers),
-        "customer": None if own else record.customer(email=sender),
-        "tags": tuple(filter(None, [text(mail.get("Tag"), "Tag")])),
-    }
-    return [record.event(source, Channel.EMAIL, **values)]
-
-
-def _headers(mail: Json) -> dict[str, str]:
-    """RFC 5322 headers by lower-case name; of repeated ones the first."""
-    found: dict[str, str] = {}
-    for header in sections(mail, "Headers"):
-        name = text(header.get("Name"), "Headers.Name").lower()
-        found.setdefault(name, text(header.get("Value"), "Headers.Value"))
-    return found
-
-
-def _sender(mail: Json) -> str:
-    full = optional_section(mail, "FromFull")
-    address = text(full.get("Email"), "FromFull.Email") or text(mail.get("From"), "From")
-    if "@" not in address:
-        raise Unreadable("From holds no email address")
-    return address.lower()
-
-
-def _skip_machines(headers: Mapping[str, str], sender: str) -> None:
-    """Raises Skipped for mail that no person wrote (RFC 3834), and for spam."""
-    if headers.get("auto-submitted", "no").partition(";")[0].strip().lower() != "no":
-        raise Skipped("an automatic reply")
-    if headers.get("precedence", "").lower() in _BULK or "x-autoreply" in headers:
-        raise Skipped("an automatic or bulk mail")
-    if headers.get("return-path", "").replace(" ", "") == "<>" or sender.startswith(_ROBOTS):
-        raise Skipped("a bounce or a mail from a machine")
-    if headers.get("x-spam-status", "").lower().startswith("yes"):
-        raise Skipped("spam")
-
-
-def _thread(mail: Json, headers: Mapping[str, str], source: Source) -> str:
-    """The conversation: the first mail that this one refers to, itself when it starts one.
-
-    Hashed, because a Message-ID may hold a name or a whole address, and ids go into logs.
-    """
+    letter = _letter(sent)
+    thread = mail.thread(letter)
     if source.options.get("thread") == "mailbox-hash":
-        found = text(mail.get("MailboxHash"), "MailboxHash")
-        if found:
-            return identifier(found, "MailboxHash")
-    for name in ("references", "in-reply-to", "message-id"):
-        ids = _MESSAGE_ID.findall(headers.get(name, ""))
-        if ids:
-            return hashlib.sha256(ids[0].encode()).hexdigest()[:32]
-    return identifier(mail.get("MessageID"), "MessageID")
+        thread = optional_identifier(sent.get("MailboxHash"), "MailboxHash") or thread
+    tags = tuple(filter(None, [text(sent.get("Tag"), "Tag")]))
+    identity = mail.Identity(message_id, message_id, thread)
+    return mail.events(letter, source, received_at, identity, tags)
 
 
-def _words(mail: Json, *, is_reply: bool) -> str:
-    """What the sender wrote: Postmark's stripped reply, else our own stripping of the body.
-
-    Its own is stripped once more, for it does not know every Finnish and Swedish introduction.
-    """
-    words = reply_text(text(mail.get("StrippedTextReply"), "StrippedTextReply"))
-    if not words:
-        words = reply_text(text(mail.get("TextBody"), "TextBody"))
-    if not words:
-        words = reply_text(html_text(text(mail.get("HtmlBody"), "HtmlBody"), quotes=not is_reply))
-    # A reply repeats the subject of the mail it answers: not this customer's words.
-    return words if is_reply else record.titled(text(mail.get("Subject"), "Subject"), words)
-
-
-def _sent_at(mail: Json, received_at: datetime) -> datetime:
-    """The sender's Date; the time of receipt where it is missing, unreadable or ahead of us.
-
-    A mail program with a wrong clock or a home-made date is no reason to alarm anybody.
-    """
-    try:
-        sent = mail_time(mail.get("Date"), "Date")
-    except Unreadable:
-        return received_at
-    return sent if sent <= received_at + timedelta(hours=1) else received_at
+def _letter(sent: Json) -> mail.Letter:
+    """The mail of Postmark's fields; what they say wins over the raw headers."""
+    headers: dict[str, str] = {}
+    for header in sections(sent, "Headers"):
+        name = text(header.get("Name"), "Headers.Name").lower()
+        headers.setdefault(name, text(header.get("Value"), "Headers.Value"))
+    full = optional_section(sent, "FromFull")
+    sender = text(full.get("Email"), "FromFull.Email") or text(sent.get("From"), "From")
+    told = {
+        "from": sender,
+        "subject": text(sent.get("Subject"), "Subject"),
+        "date": text(sent.get("Date"), "Date") or headers.get("date", ""),
+        "reply-to": text(sent.get("ReplyTo"), "ReplyTo") or headers.get("reply-to", ""),
+    }
+    page = text(sent.get("HtmlBody"), "HtmlBody")
+    plain = text(sent.get("TextBody"), "TextBody")
+    letter = mail.of_parts({**headers, **told}, plain, page, _attachments(sent, page))
+    # Postmark's own stripping is stripped once more, for it does not know every Finnish and
+    # Swedish introduction.
+    stripped = own_words(text(sent.get("StrippedTextReply"), "StrippedTextReply"))
+    return replace(letter, words=stripped) if stripped else letter
 
 
-def _own_domains(source: Source) -> frozenset[str]:
-    domains = source.options.get("own_domains") or ()
-    if isinstance(domains, str) or not all(isinstance(one, str) for one in domains):
-        raise Misconfigured(
-            f"sources.{source.name}.options.own_domains must be a list such as [havuvakka.example]"
-        )
-    return frozenset(one.lower().lstrip("@") for one in domains)
+def _attachments(sent: Json, page: str) -> int:
+    """How many files came along; a picture inside the page is none."""
+    found = 0
+    for part in sections(sent, "Attachments"):
+        kind = text(part.get("ContentType"), "Attachments.ContentType").lower()
+        if kind.startswith("text/calendar") and "method=" in kind:
+            raise Skipped("a calendar invitation")
+        inside = text(part.get("ContentID"), "Attachments.ContentID").strip("<>")
+        found += not (inside and f"cid:{inside}" in page)
+    return found
 
 
 def check(source: Source) -> None:
     """Raises Misconfigured when the options cannot work."""
-    _own_domains(source)
+    mail.check(source)
     if source.options.get("thread", "references") not in ("references", "mailbox-hash"):
         raise Misconfigured(
             f"sources.{source.name}.options.thread must be references or mailbox-hash"
         )
 
 
+# --- the API ------------------------------------------------------------------------------------
+
+
+def backfill(
+    source: Source,
+    credentials: Credentials,
+    since: datetime,
+    until: datetime,
+    cursor: str | None,
+) -> Dialogue[Page]:
+    """Mail of [since, until), the newest first; `cursor` is how many were passed. 45 days are kept.
+
+    Raises Misconfigured where more than 10,000 mails lie before the next page: ask for less.
+    """
+    offset = int(cursor) if cursor and cursor.isdigit() else 0
+    if offset + _PAGE > _LAST_OFFSET:
+        raise Misconfigured("Postmark lists 10,000 mails at most; fill in a shorter period")
+    query = {
+        "count": str(_PAGE),
+        "offset": str(offset),
+        "fromdate": (since.astimezone(UTC) - _DAY).date().isoformat(),
+        "todate": (until.astimezone(UTC) + _DAY).date().isoformat(),
+    }
+    listed = json_of((yield _get(f"/messages/inbound?{urlencode(query)}", credentials)), "the list")
+    found: list[Event] = []
+    messages = sections(listed, "InboundMessages")
+    for message in messages:
+        if text(message.get("Status"), "Status").lower() == "blocked":
+            continue  # spam and blocked senders are not pushed either
+        one = identifier(message.get("MessageID"), "MessageID")
+        answer = yield _get(f"/messages/inbound/{quote(one, safe='')}/details", credentials)
+        found += _detailed(answer, source, since, until)
+    more = len(messages) == _PAGE
+    return Page(tuple(found), str(offset + _PAGE) if more else None)
+
+
+def _detailed(answer: Answer, source: Source, since: datetime, until: datetime) -> Sequence[Event]:
+    """The mail of one answer, or nothing where it is gone, no letter, or of another time."""
+    try:
+        detail = json_of(answer, "the mail")
+    except Skipped:
+        return ()  # deleted since it was listed
+    try:
+        read = _events(detail, source, until)
+    except (Skipped, Unreadable):
+        return ()  # as a push of it would have been
+    return [event for event in read if since <= event.occurred_at < until]
+
+
+def register(url: str, _source: Source, credentials: Credentials, secret: str) -> Dialogue[str]:
+    """Set the server's inbound hook; a server has one. Raises Misconfigured where it is taken."""
+    server = json_of((yield _get("/server", credentials)), "the server")
+    theirs = urlsplit(text(server.get("InboundHookUrl"), "InboundHookUrl"))
+    wanted = urlsplit(url)
+    if theirs.hostname and (theirs.hostname, theirs.path) != (wanted.hostname, wanted.path):
+        raise Misconfigured(
+            f"the Postmark server already posts its inbound mail to {theirs.hostname}; "
+            "clear its inbound webhook first, or use another server"
+        )
+    user, _, password = secret.partition(":")
+    pair = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    hook = wanted._replace(netloc=f"{pair}@{wanted.netloc}").geturl()
+    call = json_call(f"{_API}/server", "PUT", _headers(credentials), {"InboundHookUrl": hook})
+    json_of((yield call), "the server's inbound webhook")
+    return secret
+
+
+def _get(path: str, credentials: Credentials) -> Call:
+    return Call(_API + path, headers=_headers(credentials))
+
+
+def _headers(credentials: Credentials) -> dict[str, str]:
+    return {
+        "accept": "application/json",
+        "x-postmark-server-token": credentials["server_token"],
+    }
+
+
 CONNECTOR = Connector(
     name="postmark",
     title="Postmark",
-    channel=Channel.EMAIL,
+    channel=mail.CHANNEL,
     verify=verify,
     events=events,
     sign=sign,
@@ -181,5 +220,8 @@ CONNECTOR = Connector(
     # Only 200 is success; anything else is sent ten times over 10.5 hours, and 403 stops at once
     # and loses the mail. So 401 while a password is being changed, and 200 for all that we keep.
     status={Outcome.SKIPPED: 200, Outcome.UNREADABLE: 200, Outcome.REJECTED: 401},
+    retries="Ten times over 10.5 hours until it gets 200; a 403 stops at once and loses the mail.",
     secret_hint="Make one yourself, user:password, and put it into the URL: https://user:password@…",  # noqa: S106
+    backfill=Backfill(backfill, ("server_token",), calls_per_minute=300),
+    registration=Registration(register, ("server_token",)),
 )
