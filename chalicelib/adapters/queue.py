@@ -1,16 +1,18 @@
-"""The events queue: keys of stored events, waiting to be understood."""
+"""The queues: keys of stored events, waiting to be understood or to be completed by the vendor."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from chalicelib.adapters.clients import calling, client
 from chalicelib.adapters.log import EventKey
 from chalicelib.errors import Retryable, Unreadable
 
 _BATCH = 10  # SQS takes ten messages a call
+MAX_DELAY_S = 900  # SQS's limit
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,64 @@ class Queue:
             )
         if reply.get("Failed"):
             raise Retryable(f"could not queue {len(reply['Failed'])} of {len(keys)} events")
+
+
+class Job(NamedTuple):
+    """An event to complete from its vendor's API.
+
+    `tries` are those that failed; being told to wait is none. `since` is when it was first queued
+    (Unix seconds), 0 where nobody has tried yet.
+    """
+
+    key: EventKey
+    tries: int = 0
+    since: int = 0
+
+
+@dataclass(frozen=True)
+class FetchQueue(Queue):
+    """Events that wait for their vendor's API, and the dead letters of those who gave up.
+
+    A message that must wait is sent anew with a delay, because SQS would count its coming again
+    as one of the receptions after which it is a dead letter.
+    """
+
+    dead_url: str = ""
+
+    def put_later(self, job: Job, delay_s: float) -> None:
+        """Queue a job again, to come in `delay_s` (0..900) seconds. Raises Retryable."""
+        delay = max(0, min(MAX_DELAY_S, round(delay_s)))
+        with calling("queue a fetch again"):
+            client("sqs").send_message(
+                QueueUrl=self.url, MessageBody=_body(job), DelaySeconds=delay
+            )
+
+    def bury(self, key: EventKey, reason: str) -> None:
+        """Set an event aside as a dead letter, with why; redriven, it has all its tries again."""
+        why: dict[str, Any] = {"StringValue": reason[:1000] or "?", "DataType": "String"}
+        with calling("set a fetch aside"):
+            client("sqs").send_message(
+                QueueUrl=self.dead_url,
+                MessageBody=json.dumps(key),
+                MessageAttributes={"reason": why},
+            )
+
+
+def _body(job: Job) -> str:
+    return json.dumps([*job.key, job.tries, job.since])
+
+
+def read_job(body: str) -> Job:
+    """The job in a message of the fetch queue, whoever sent it. Raises Unreadable."""
+    try:
+        interaction, event_id, *counts = json.loads(body)
+        key = read_key(json.dumps([interaction, event_id]))
+        tries, since = counts or (0, 0)
+    except (ValueError, TypeError) as error:
+        raise Unreadable("a message is not [interaction, event_id, tries, since]") from error
+    if not (isinstance(tries, int) and isinstance(since, int)):
+        raise Unreadable("a message's tries are not numbers")
+    return Job(key, tries, since)
 
 
 def read_key(body: str) -> EventKey:

@@ -1,11 +1,15 @@
-"""Secrets Manager: signing secrets of sources, and our own keys. Cached for five minutes."""
+"""Secrets Manager: signing secrets and API credentials of sources, and our own keys.
+
+Cached for five minutes.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -15,29 +19,96 @@ from chalicelib.errors import Misconfigured
 CACHE_S = 300
 
 
+#: How many secrets of a source fit at once, when the hub itself adds the newest.
+KEPT = 5
+
+_FORM = 'secret {} is not JSON {{"secrets": ["…"]}}'
+
+
 @dataclass(frozen=True)
 class Secrets:
-    """Every secret is JSON {"secrets": [newest, …older]}: several fit while one is rotated."""
+    """Every secret is JSON {"secrets": [newest, …older]}: several fit while one is rotated.
+
+    A source's may hold "api" too, the credentials of its vendor's API by name.
+    """
 
     prefix: str
-    _cache: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
+    _cache: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
 
     def of_source(self, source: str) -> Sequence[str]:
         """The signing secrets of a source. Raises Misconfigured when there is none."""
-        return self._read(f"{self.prefix}sources/{source}")
+        return self._secrets(self._source(source))
 
     def key(self, name: str) -> bytes:
         """Our own newest key: 'pseudonym-key' or 'link-key'."""
-        return self._read(self.prefix + name)[0].encode()
+        return self._secrets(self.prefix + name)[0].encode()
 
-    def _read(self, secret_id: str) -> tuple[str, ...]:
+    def credentials(self, source: str, names: Sequence[str] = ()) -> Mapping[str, str]:
+        """What the API of a source's vendor asks for, by name; empty where it asks for nothing.
+
+        Raises Misconfigured naming those of `names` that the secret lacks.
+        """
+        if not names:
+            return {}
+        secret_id = self._source(source)
+        api = self._read(secret_id).get("api")
+        found = api if isinstance(api, dict) else {}
+        missing = [name for name in names if not _is_text(found.get(name))]
+        if missing:
+            wanted = ", ".join(f'"{name}": "…"' for name in missing)
+            raise Misconfigured(
+                f"secret {secret_id} lacks what the vendor's API asks for: write "
+                f'{{"secrets": […], "api": {{{wanted}}}}}'
+            )
+        return {name: value for name, value in found.items() if _is_text(value)}
+
+    def add_newest(self, source: str, secret: str, instead_of: str = "") -> int:
+        """Store a signing secret as the newest, and keep the older ones; how many fit now.
+
+        `instead_of` is taken out: one that was added, and that the vendor did not take after all.
+        For commands: it reads past the cache, and creates the secret where there is none.
+        """
+        secret_id = self._source(source)
+        found = self._stored(secret_id)
+        content = dict(found or {})
+        older = [one for one in content.get("secrets", ()) if one not in (secret, instead_of)]
+        content["secrets"] = [secret, *older][:KEPT]
+        manager, text = client("secretsmanager"), json.dumps(content)
+        with calling(f"store secret {secret_id}"):
+            if found is None:
+                manager.create_secret(Name=secret_id, SecretString=text)
+            else:
+                manager.put_secret_value(SecretId=secret_id, SecretString=text)
+        self._cache.pop(secret_id, None)
+        return len(content["secrets"])
+
+    def _stored(self, secret_id: str) -> Mapping[str, Any] | None:
+        """What is stored, past the cache; None where there is no such secret."""
+        try:
+            return self._fetch(secret_id)
+        except Misconfigured as error:
+            if _is_missing(error):
+                return None
+            raise
+
+    def _source(self, source: str) -> str:
+        return f"{self.prefix}sources/{source}"
+
+    def _secrets(self, secret_id: str) -> tuple[str, ...]:
+        secrets = tuple(self._read(secret_id).get("secrets", ()))
+        if not secrets:
+            raise Misconfigured(_FORM.format(secret_id))
+        return secrets
+
+    def _read(self, secret_id: str) -> Mapping[str, Any]:
         cached = self._cache.get(secret_id)
         if cached is None or cached[0] < time.monotonic():
             cached = (time.monotonic() + CACHE_S, self._fetch(secret_id))
             self._cache[secret_id] = cached
         return cached[1]
 
-    def _fetch(self, secret_id: str) -> tuple[str, ...]:
+    def _fetch(self, secret_id: str) -> Mapping[str, Any]:
+        """What is stored. Raises Misconfigured for what is not of our form."""
         try:
             with calling(f"read secret {secret_id}"):
                 text = client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
@@ -47,13 +118,28 @@ class Secrets:
                 raise Misconfigured(
                     f"secret {secret_id} cannot be read; create it as "
                     '{"secrets": ["…"]} and let the function read it'
-                ) from error
+                ) from cause
             raise
         try:
-            secrets = tuple(json.loads(text)["secrets"])
-        except (ValueError, KeyError, TypeError):
-            secrets = ()
-        if not secrets or not all(isinstance(secret, str) and secret for secret in secrets):
+            content = json.loads(text)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict) or not _is_list_of_texts(content.get("secrets", [])):
             # Never with the text: it is the secret, or a typing mistake away from it.
-            raise Misconfigured(f'secret {secret_id} is not JSON {{"secrets": ["…"]}}')
-        return secrets
+            raise Misconfigured(_FORM.format(secret_id))
+        return content
+
+
+def _is_list_of_texts(secrets: object) -> bool:
+    return isinstance(secrets, list) and all(map(_is_text, secrets))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_missing(error: Misconfigured) -> bool:
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return False
+    return cause.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
