@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -278,3 +279,52 @@ def test_chatwoot_an_edit_is_later_than_what_it_replaces() -> None:
 def test_chatwoot_times_of_old_servers(stamp: object) -> None:
     (event,) = changed("chatwoot/customer_message", lambda p: p.update(created_at=stamp))
     assert event.occurred_at == datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
+
+
+# --- Crisp --------------------------------------------------------------------------------------
+
+
+def test_crisp_a_hook_of_a_website_proves_itself_by_the_url() -> None:
+    one = recording("crisp/visitor_message")
+    bare = {k: v for k, v in one.request.headers.items() if not k.startswith("x-crisp")}
+    keyed = replace(one.request, headers=bare, url=one.request.url + "?key=salasana")
+    one.connector.verify(keyed, ["toinen", "salasana"], one.at)
+    for secrets, reason in ((["toinen"], "does not fit"), ([], "no secret")):
+        with pytest.raises(Rejected, match=reason):
+            one.connector.verify(keyed, secrets, one.at)
+    with pytest.raises(Rejected, match="hook of a website"):
+        one.connector.verify(replace(keyed, url=one.request.url), ["salasana"], one.at)
+    assert one.connector.scrub(keyed).url == one.request.url
+
+
+def test_crisp_a_signed_time_in_seconds_is_read_too() -> None:
+    one = recording("crisp/visitor_message")
+    stamp = str(int(one.at.timestamp()))
+    content = f"[{stamp};".encode() + one.request.body + b"]"
+    signature = hmac.new(one.secret.encode(), content, "sha256").hexdigest()
+    request = one.request.with_headers(x_crisp_signature=signature, x_crisp_request_timestamp=stamp)
+    one.connector.verify(request, [one.secret], one.at)
+    with pytest.raises(Rejected, match="old"):
+        one.connector.verify(request, [one.secret], one.at.replace(year=2027))
+
+
+def test_crisp_an_edit_is_the_same_message() -> None:
+    (said,) = changed("crisp/visitor_message", lambda p: None)
+    (edit,) = changed("crisp/message_edited", lambda p: None)
+    removed = changed("crisp/message_removed", lambda p: None)
+    assert edit.message_id == said.message_id
+    assert edit.occurred_at > said.occurred_at
+    assert said.message_id in {event.erases for event in removed}
+
+
+def test_crisp_an_edit_without_its_author_changes_nobody_s_words() -> None:
+    with pytest.raises(Skipped, match="author"):
+        changed("crisp/message_edited", lambda p: p["data"].pop("from"))
+
+
+def test_crisp_a_removed_question_takes_its_answer_along() -> None:
+    (answer,) = changed("crisp/picker_answered", lambda p: None)
+    removed = changed(
+        "crisp/message_removed", lambda p: p["data"].update(fingerprint=179361090000004)
+    )
+    assert {event.erases for event in removed} == {"179361090000004", answer.message_id}
