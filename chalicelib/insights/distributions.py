@@ -86,12 +86,15 @@ def normal_tail(z: float) -> float:
     return math.erfc(z / math.sqrt(2)) / 2
 
 
+def student_tail(t: float, free: int) -> float:
+    """P(T >= t), t >= 0, of Student's t with `free` degrees of freedom."""
+    return beta_cdf(free / 2, 0.5, free / (free + t * t)) / 2
+
+
 def student_quantile(p: float, free: int) -> float:
     """The quantile p, ½ <= p < 1, of Student's t with `free` degrees of freedom; by bisection."""
     low, high = 0.0, 1e4
     for _ in range(80):
         middle = (low + high) / 2
-        # P(T <= t) = 1 − ½ I_x(free/2, ½) with x = free / (free + t²)
-        below = 1 - beta_cdf(free / 2, 0.5, free / (free + middle * middle)) / 2
-        low, high = (middle, high) if below < p else (low, middle)
+        low, high = (middle, high) if student_tail(middle, free) > 1 - p else (low, middle)
     return (low + high) / 2
