@@ -176,7 +176,7 @@ def mutated(value: Any, path: tuple[Any, ...], new: Any, drop: bool) -> None:
         value[path[-1]] = copy.deepcopy(new)
 
 
-def at(value: Any, path: tuple[Any, ...]) -> Any:
+def at(value: Any, path: Sequence[Any]) -> Any:
     for key in path:
         value = value[key]
     return value
@@ -211,20 +211,21 @@ def test_every_value_of_every_fixture(recording: Recording) -> None:
     """Dropped, of another type, huge, nested deeply: never an exception of another kind."""
     payload = json.loads(recording.request.body)
     every = places(payload)
-    for turn, path in enumerate(every[:: 1 + len(every) // MOST_PLACES]):
+    for turn, (*above, key) in enumerate(every[:: 1 + len(every) // MOST_PLACES]):
+        parent = at(payload, above)
+        before = parent[key]
         bodies = []
-        for new in instead(at(payload, path), turn):
-            changed = copy.deepcopy(payload)
-            mutated(changed, path, new, drop=False)
-            bodies.append(json.dumps(changed))
-        changed = copy.deepcopy(payload)
-        mutated(changed, path, None, drop=True)
-        bodies.append(json.dumps(changed))
-        changed = copy.deepcopy(payload)
-        mutated(changed, path, "\ufdd0", drop=False)
-        bodies.append(json.dumps(changed).replace('"\\ufdd0"', DEEP))
+        for new in instead(before, turn):
+            parent[key] = new
+            bodies.append(json.dumps(payload))
+        parent[key] = "\ufdd0"
+        bodies.append(json.dumps(payload).replace('"\\ufdd0"', DEEP))
+        del parent[key]
+        bodies.append(json.dumps(payload))
+        parent.insert(key, before) if isinstance(parent, list) else parent.update({key: before})
         for body in bodies:
             told(recording, unsigned(recording, body.encode()))
+    assert payload == json.loads(recording.request.body)
 
 
 @pytest.mark.parametrize("name", sorted({r.connector.name for r in JSON}))
