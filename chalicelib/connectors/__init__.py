@@ -11,6 +11,7 @@ _MODULES = (
     "zendesk",
     "intercom",
     "slack",
+    "freshdesk",
     "freshchat",
     "front",
     "helpscout",

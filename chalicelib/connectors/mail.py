@@ -26,7 +26,7 @@ from chalicelib.connectors.forwarded import (
     original,
 )
 from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.mail_kinds import machine, no_letter, robot
+from chalicelib.connectors.mail_kinds import machine, no_letter, no_letter_by_type, robot
 from chalicelib.connectors.mime import Headers, Mime, read_mime, shown
 from chalicelib.connectors.reading import clean, mail_time
 from chalicelib.connectors.reply_text import own_words, reply_text
@@ -89,7 +89,7 @@ def _of_mime(mime: Mime) -> Letter:
         unread = "the mail's words lie in winmail.dat (TNEF), which is not opened"
     return replace(
         letter,
-        machine=no_letter(mime) or letter.machine,
+        machine=no_letter(mime) or _pgp(clean(mime.plain)),
         unread=unread,
         attached=_of_mime(mime.attached[0]) if mime.attached else None,
     )
@@ -111,7 +111,7 @@ def of_parts(headers: Headers, plain: str, html: str, attachments: int = 0) -> L
         text=plain or html_text(html),
         words=_words(plain, html, is_answer=is_answer),
         attachments=attachments,
-        machine=_pgp(plain),
+        machine=_pgp(plain) or no_letter_by_type(headers.get("content-type", "")),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
+from chalicelib.connectors.charsets import parameter
 from chalicelib.connectors.mime import Mime
 
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
@@ -89,3 +90,25 @@ def no_letter(mime: Mime) -> str:
     if mime.encrypted:
         return f"encrypted with {mime.encrypted}: only its recipient's key opens it"
     return ""
+
+
+def no_letter_by_type(content_type: str) -> str:
+    """The same of a mail whose parts a vendor has parsed away, by its own Content-Type."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return no_letter(
+        Mime(
+            {},
+            report=(parameter(content_type, "report-type") or "report").lower()
+            if kind == "multipart/report"
+            else "",
+            calendar=kind == "text/calendar",
+            encrypted="" if "signed-data" in content_type else _ENCRYPTED.get(kind, ""),
+        )
+    )
+
+
+_ENCRYPTED = {
+    "multipart/encrypted": "PGP",
+    "application/pkcs7-mime": "S/MIME",
+    "application/x-pkcs7-mime": "S/MIME",
+}

@@ -84,7 +84,7 @@ class _Reader:
         self.parts = 0
 
     def mail(self, raw: bytes, depth: int) -> Mime:
-        headers, body = _head_and_body(raw)
+        headers, body = head_and_body(raw)
         mime = Mime(headers)
         words = self._part(headers, body, mime, "", depth)
         mime.plain, mime.html = words.plain, words.html
@@ -99,7 +99,7 @@ class _Reader:
         kind = content_type.partition(";")[0].strip().lower()
         boundary = parameter(content_type, "boundary") if kind.startswith("multipart/") else ""
         if boundary and depth < DEPTH:
-            return self._multipart(kind, content_type, _split(body, boundary), mime, depth)
+            return self._multipart(kind, content_type, split_parts(body, boundary), mime, depth)
         if kind == "message/rfc822" and depth < DEPTH:
             content = transfer_decoded(body, headers.get("content-transfer-encoding", ""))
             mime.attached.append(self.mail(content, depth + 1))
@@ -117,7 +117,7 @@ class _Reader:
             return _Words()
         if kind == "multipart/report":
             mime.report = parameter(content_type, "report-type").lower() or "report"
-        parts = [_head_and_body(one) for one in bodies]
+        parts = [head_and_body(one) for one in bodies]
         if kind == "multipart/signed":
             parts = parts[:1]  # the second is the signature, which is no attachment
         words = [self._part(headers, body, mime, kind, depth + 1) for headers, body in parts]
@@ -126,14 +126,14 @@ class _Reader:
         return _together(words)
 
 
-def _head_and_body(raw: bytes) -> tuple[dict[str, str], bytes]:
+def head_and_body(raw: bytes) -> tuple[dict[str, str], bytes]:
     found = _BLANK_LINE.search(raw, 0, _MOST_HEADER_BYTES)
     if found is None:
         return headers_of(raw[:_MOST_HEADER_BYTES]), b""
     return headers_of(raw[: found.start()]), raw[found.end() :]
 
 
-def _split(body: bytes, boundary: str) -> list[bytes]:
+def split_parts(body: bytes, boundary: str) -> list[bytes]:
     """The parts between the lines of a boundary; a missing last line is forgiven."""
     bodies: list[bytes] = []
     start = -1
