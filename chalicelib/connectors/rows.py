@@ -182,7 +182,10 @@ def _content(row: Row) -> str:
         for name, value in row.items()
         if name in COLUMNS and value not in (None, "")
     }
-    text = json.dumps(told, sort_keys=True, default=str)
+    try:
+        text = json.dumps(told, sort_keys=True, default=str)
+    except RecursionError as error:
+        raise Unreadable("a column is nested too deeply to be read") from error
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 

@@ -221,6 +221,14 @@ def test_a_file_is_parted_at_line_ends_alone(tmp_path: Path, mark: str) -> None:
     assert rows.event(row, 1, SOURCE, NOW).text.startswith("eka")
 
 
+def test_a_column_nested_deeply_is_unreadable() -> None:
+    for depth in (10, 900, 100_000):
+        line = '{"text":"x","tags":' + "[" * depth + "]" * depth + "}"
+        ((number, row),) = rows.json_lines([line])
+        with pytest.raises(Unreadable, match="row 1"):
+            rows.event(row, number, SOURCE, NOW)
+
+
 # --- workbooks ----------------------------------------------------------------------------------
 
 TABLE = [
