@@ -28,6 +28,7 @@ _MODULES = (
     "genesys",
     "dialpad",
     "zoom_phone",
+    "vonage",
     "typeform",
     "surveymonkey",
     "qualtrics",
