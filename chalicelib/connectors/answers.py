@@ -105,7 +105,7 @@ def response(source: Source, answers: Iterable[Answer], **values: Any) -> Event:
     Raises Skipped without a rating or an open answer.
     """
     found = _Found()
-    chosen = _chosen(source)
+    chosen = told(source)
     for answer in answers:
         _take(answer, question(chosen, answer), found)
     if not found.ratings and not found.texts:
@@ -231,33 +231,35 @@ def check(source: Source, *own: str) -> None:
             )
     if not isinstance(source.options.get("partial", False), bool):
         raise Misconfigured(f"sources.{source.name}.options.partial must be true or false")
-    _chosen(source)
+    told(source)
 
 
 def question(chosen: Mapping[str, Question], answer: Answer) -> Question:
     """What the options say of this answer, on the vendor's scale where they name none."""
-    told = next((chosen[name] for name in answer.names if name in chosen), None)
-    if told is None:
+    found = next((chosen[name] for name in answer.names if name in chosen), None)
+    if found is None:
         return answer.known
-    if told.scale is None and told.kind in _SCALES and not told.values:
+    if found.scale is None and found.kind in _SCALES and not found.values:
         # NPS is 0-10 by definition; the others are what the vendor shows.
-        scale = None if told.kind == RatingKind.NPS else answer.known.scale
-        return told._replace(scale=scale)
-    return told
+        scale = None if found.kind == RatingKind.NPS else answer.known.scale
+        return found._replace(scale=scale)
+    return found
 
 
-def _chosen(source: Source) -> dict[str, Question]:
+def whole(asked: Question) -> bool:
+    """Whether the options' word is enough without the vendor's: a CSAT without a scale is not."""
+    shown = asked.kind in (RatingKind.CSAT, RatingKind.CES, RatingKind.STARS)
+    return not shown or asked.scale is not None or bool(asked.values)
+
+
+def told(source: Source) -> dict[str, Question]:
+    """What options.questions say, by the name that they use; raises Misconfigured."""
     questions = source.options.get("questions") or {}
     if not isinstance(questions, Mapping):
         raise Misconfigured(
             f"sources.{source.name}.options.questions must map a question to what it measures"
         )
     return {str(name): _question(source.name, str(name), q) for name, q in questions.items()}
-
-
-def told(source: Source) -> frozenset[str]:
-    """The names that options.questions tells about."""
-    return frozenset(_chosen(source))
 
 
 def _question(name: str, question_name: str, said: Any) -> Question:

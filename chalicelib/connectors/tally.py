@@ -126,7 +126,11 @@ def _options(field: Json) -> Sequence[Json]:
 
 def _answer(key: str, label: str, kind: str, value: object, source: Source) -> Answer:
     answer = Answer((key, key.removeprefix(_KEY), label), value, _KNOWN.get(kind, IGNORE))
-    if kind in _SCALES and value is not None and not answers.told(source) & set(answer.names):
+    if (
+        kind in _SCALES
+        and value is not None
+        and not answers.told(source).keys() & set(answer.names)
+    ):
         raise Unreadable(
             f"Tally tells no scale of {key[:60]} ({kind}); name it in options.questions: "
             "{kind: csat, min: 1, max: 5}, or ignore"
