@@ -8,6 +8,7 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SNSEvent, SQSEvent
 
 from chalicelib.adapters import web
+from chalicelib.adapters.queue import read_job, read_key
 from chalicelib.adapters.world import world
 from chalicelib.pipeline.receive import receive
 
@@ -27,12 +28,19 @@ def unsubscribe(token: str) -> Response:
     return web.answer(digests.unsubscribe(world(), token, web.read(app, "").method))
 
 
-# The template replaces the names of the queue and of the topic by what it creates.
+# The template replaces the names of the queues and of the topic by what it creates.
 @app.on_sqs_message(queue="events", batch_size=100, maximum_batching_window_in_seconds=5)
 def understand(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.pipeline.understand import understand
 
-    return web.batch_failures(event, partial(understand, world()))
+    return web.batch_failures(event, partial(understand, world()), read_key)
+
+
+@app.on_sqs_message(queue="fetch", batch_size=1)
+def fetch(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.pipeline.fetch import fetch
+
+    return web.batch_failures(event, partial(fetch, world()), read_job)
 
 
 @app.on_sns_message(topic="mail-events")

@@ -94,6 +94,8 @@ def _create() -> Settings:
         registry_table="registry",
         archive_bucket="archive",
         events_queue_url="",
+        fetch_queue_url="",
+        fetch_dead_letter_queue_url="",
         model_endpoint="model",
         secrets_prefix="oivallus/test/",
     )
@@ -106,8 +108,13 @@ def _create() -> Settings:
         secrets.create_secret(
             Name=f"oivallus/test/{name}", SecretString=json.dumps({"secrets": [SECRET]})
         )
-    queue = clients.client("sqs").create_queue(QueueName="events")
-    settings = replace(settings, events_queue_url=queue["QueueUrl"])
+    urls = {
+        f"{name.replace('-', '_')}_queue_url": clients.client("sqs").create_queue(QueueName=name)[
+            "QueueUrl"
+        ]
+        for name in ("events", "fetch", "fetch-dead-letter")
+    }
+    settings = replace(settings, **urls)
     build(settings)
     for model in (EventRow, InteractionRow, SummaryRow, RegistryRow):
         model.create_table(billing_mode="PAY_PER_REQUEST", wait=False)

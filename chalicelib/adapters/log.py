@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from pynamodb.exceptions import PutError, PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
 
 from chalicelib.adapters import codec
 from chalicelib.adapters.archive import Archive
 from chalicelib.adapters.tables import MAX_ITEM_BYTES, EventRow
 from chalicelib.connectors.base import Request
 from chalicelib.errors import Misconfigured, Retryable
-from chalicelib.interaction import Event
+from chalicelib.interaction import Event, EventKind
 
 UNREADABLE = "!unreadable"  # the by_source index keeps unreadable deliveries apart under it
 
@@ -25,6 +25,13 @@ class EventKey(NamedTuple):
 
     interaction: str
     event_id: str
+
+
+class Waiting(NamedTuple):
+    """A stored event, and whether what it waits for was fetched."""
+
+    event: Event
+    fetched: bool
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,46 @@ class EventLog:
         except PynamoDBException as error:
             raise _named(error, "read events") from error
 
+    def waiting(self, key: EventKey) -> Waiting | None:
+        """One event that may wait for its vendor's API; None when it expired or was erased."""
+        try:
+            row = EventRow.get(
+                *key,
+                consistent_read=True,
+                attributes_to_get=["interaction", "event_id", "event", "fetched_at"],
+            )
+        except DoesNotExist:
+            return None
+        except PynamoDBException as error:
+            raise _named(error, "read an event") from error
+        if row.event is None:
+            return None
+        return Waiting(codec.load_event(row.event), row.fetched_at is not None)
+
+    def mark_fetched(self, key: EventKey, now: datetime) -> None:
+        """What the event waited for is stored and queued. Harmless to repeat."""
+        try:
+            EventRow(*key).update(
+                actions=[EventRow.fetched_at.set(_stamp(now))],
+                condition=EventRow.event_id.exists(),
+            )
+        except UpdateError as error:
+            # An event that expired meanwhile must not come back as an empty row.
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise _named(error, "mark an event as fetched") from error
+
+    def erased(self, interaction: str) -> bool:
+        """True when the log holds an erasure of the whole interaction, understood or not."""
+        try:
+            return any(
+                row.event is not None and _erases_all(codec.load_event(row.event))
+                for row in EventRow.query(
+                    interaction, consistent_read=True, attributes_to_get=["event"]
+                )
+            )
+        except PynamoDBException as error:
+            raise _named(error, "read an interaction's events") from error
+
     def unreadable(self, source: str) -> Iterator[Delivery]:
         """Kept deliveries of a source, oldest first."""
         for found in EventRow.by_source.query(source + UNREADABLE):
@@ -142,6 +189,10 @@ class EventLog:
     ) -> list[bool]:
         """Store up to 100 events of an import in one transaction; True for those that are new."""
         return _add_many(events, received_at, keep_days)
+
+
+def _erases_all(event: Event) -> bool:
+    return event.kind is EventKind.ERASURE and event.erases is None
 
 
 def _add_many(events: Sequence[Event], received_at: datetime, keep_days: int) -> list[bool]:

@@ -11,6 +11,7 @@ from chalicelib.adapters.tables import RegistryRow
 from chalicelib.errors import Misconfigured, Retryable
 
 _KEEP_LEDGER = timedelta(days=400)
+_KEEP_PACE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,40 @@ class Registry:
 
     def opted_out(self, reader: str) -> bool:
         return self._get("opt-out", reader) is not None
+
+    def next_call(self, source: str) -> datetime | None:
+        """When the API of a source's vendor may next be called; None when nobody called it."""
+        row = self._get("pace", source)
+        return datetime.fromisoformat(row.state) if row and row.state else None
+
+    def move_next_call(self, source: str, before: datetime | None, after: datetime) -> bool:
+        """Move that moment; False when another worker moved it since it was read."""
+        row = RegistryRow("pace", source, state=_stamp(after), expires_at=after + _KEEP_PACE)
+        unchanged = (
+            RegistryRow.id.does_not_exist()
+            if before is None
+            else RegistryRow.state == _stamp(before)
+        )
+        try:
+            row.save(condition=unchanged)
+        except PutError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise Retryable("could not move the next call of a vendor") from error
+        return True
+
+    def backfill(self, source: str) -> str | None:
+        """Where a source's backfill is (the form is `pipeline/backfill.py`'s); None without one."""
+        row = self._get("backfill", source)
+        return row.body if row else None
+
+    def keep_backfill(self, source: str, body: str, now: datetime) -> None:
+        """Remember where a backfill is."""
+        row = RegistryRow("backfill", source, body=body, changed_at=_stamp(now))
+        try:
+            row.save()
+        except PutError as error:
+            raise Retryable("could not save where the backfill is") from error
 
     def _get(self, kind: str, name: str) -> RegistryRow | None:
         try:

@@ -142,4 +142,5 @@ def _is_missing(error: Misconfigured) -> bool:
     cause = error.__cause__
     if not isinstance(cause, ClientError):
         return False
-    return cause.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+    code: object = cause.response.get("Error", {}).get("Code")
+    return code == "ResourceNotFoundException"

@@ -21,6 +21,8 @@ class Settings:
     registry_table: str
     archive_bucket: str
     events_queue_url: str
+    fetch_queue_url: str
+    fetch_dead_letter_queue_url: str
     model_endpoint: str
     secrets_prefix: str  # "oivallus/prod/": source secrets are <prefix>sources/<name>
     mail_configuration_set: str = ""

@@ -62,6 +62,7 @@ class EventRow(Model):
     event = BinaryAttribute(null=True, legacy_encoding=False)  # Event, compressed JSON
     raw = BinaryAttribute(null=True, legacy_encoding=False)  # compressed request, or...
     raw_in = UnicodeAttribute(null=True)  # ...where it lies: an archive key or a sibling's event_id
+    fetched_at = UnicodeAttribute(null=True)  # when what the event waited for was fetched
     expires_at = TTLAttribute()
     by_source = BySource()
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from chalice.app import Chalice, Response, SQSEvent
 
-from chalicelib.adapters.log import EventKey
-from chalicelib.adapters.queue import read_key
 from chalicelib.adapters.telemetry import warn
 from chalicelib.connectors.base import Reply, Request
 from chalicelib.errors import Unreadable
+
+T = TypeVar("T")
 
 # Any content type: a connector decides what it reads, and a refusal must be the connector's.
 CONTENT_TYPES = ["*/*"]
@@ -63,20 +63,20 @@ def answer(reply: Reply) -> Response:
 
 
 def batch_failures(
-    event: SQSEvent, understand: Callable[[list[EventKey]], Iterable[EventKey]]
+    event: SQSEvent, work: Callable[[list[T]], Iterable[T]], read: Callable[[str], T]
 ) -> dict[str, Any]:
-    """Run `understand` on the keys of a batch; name to Lambda the messages that are not done.
+    """Run `work` on what `read` finds in the messages of a batch; name to Lambda those not done.
 
     Lambda deletes the rest from the queue (ReportBatchItemFailures).
     """
-    keys: dict[str, EventKey] = {}
+    found: dict[str, T] = {}
     failed_ids: list[str] = []
     for record in event.to_dict()["Records"]:
         try:
-            keys[record["messageId"]] = read_key(record["body"])
+            found[record["messageId"]] = read(record["body"])
         except Unreadable as error:
             warn("a queue message is not ours", message_id=record["messageId"], reason=str(error))
             failed_ids.append(record["messageId"])
-    failed = set(understand(list(dict.fromkeys(keys.values()))))
-    failed_ids += [message for message, key in keys.items() if key in failed]
+    failed = set(work(list(dict.fromkeys(found.values()))))
+    failed_ids += [message for message, item in found.items() if item in failed]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed_ids]}

@@ -15,13 +15,14 @@ from chalicelib.adapters.endpoint import Endpoint
 from chalicelib.adapters.interactions import Interactions
 from chalicelib.adapters.log import EventLog
 from chalicelib.adapters.mail import Mail
-from chalicelib.adapters.queue import Queue
+from chalicelib.adapters.queue import FetchQueue, Queue
 from chalicelib.adapters.registry import Registry
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.adapters.settings import Settings, read_settings
 from chalicelib.adapters.summaries import Summaries
 from chalicelib.adapters.tables import bind
 from chalicelib.adapters.telemetry import count
+from chalicelib.adapters.vendor_http import VendorHttp
 from chalicelib.organisation import Organisation, published
 
 #: How long a function goes on with the organisation it has read, seconds.
@@ -60,9 +61,11 @@ class World:
     summaries: Summaries
     registry: Registry
     queue: Queue
+    fetch_queue: FetchQueue
     endpoint: Judge
     mail: Mail
     secrets: Secrets
+    vendors: VendorHttp
     deliveries: Deliveries = field(default_factory=Deliveries)
     clock: Callable[[], datetime] = utc_now
     count: Count = count
@@ -92,9 +95,14 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         summaries=Summaries(),
         registry=Registry(),
         queue=Queue(settings.events_queue_url),
+        fetch_queue=FetchQueue(
+            settings.fetch_queue_url, dead_url=settings.fetch_dead_letter_queue_url
+        ),
         endpoint=Endpoint(settings.model_endpoint),
         mail=Mail(settings.mail_configuration_set),
         secrets=Secrets(settings.secrets_prefix),
+        # Only the local hub names its own address.
+        vendors=VendorHttp(local=settings.public_url.startswith("http://127.0.0.1:")),
         deliveries=Deliveries(settings.delivery_log),
         clock=clock,
         public_url=settings.public_url,

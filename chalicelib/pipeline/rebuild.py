@@ -15,7 +15,7 @@ from chalicelib.errors import Misconfigured, Retryable, Skipped, Unreadable
 from chalicelib.fold import contribution, fold
 from chalicelib.interaction import Event
 from chalicelib.organisation import BadOrganisation, Organisation, read
-from chalicelib.pipeline.receive import as_source, check, store
+from chalicelib.pipeline.receive import as_source, check, queue, store
 from chalicelib.pipeline.understand import refold, understand
 from chalicelib.summary import EMPTY, Summary, total
 
@@ -58,7 +58,8 @@ class Imported:
 def import_events(world: World, events: Iterable[Event]) -> Iterator[Imported]:
     """Store and understand events of a file, batch by batch; importing twice changes nothing.
 
-    What the endpoint could not judge now waits in the queue.
+    What the endpoint could not judge now waits in the queue, and what only names an event that
+    the vendor's API completes waits to be fetched.
     """
     organisation = world.organisation()
     source = iter(events)
@@ -67,8 +68,10 @@ def import_events(world: World, events: Iterable[Event]) -> Iterator[Imported]:
         days = organisation.retention.raw_days
         new = world.log.add_many(batch, world.clock(), days)
         keys = [EventKey(event.interaction_key, event.event_id) for event in batch]
-        failed = understand(world, keys)
+        ready = [key for key, event in zip(keys, batch, strict=True) if not event.fetch]
+        failed = understand(world, ready) if ready else frozenset()
         world.queue.put(list(failed))
+        queue(world, [event for event in batch if event.fetch])
         yield Imported(len(batch), sum(new), len(failed))
 
 

@@ -90,7 +90,7 @@ def _take(
     """Verify, normalize and store."""
     config = organisation.sources[name]
     if not config.open:
-        found.verify(request, world.secrets.of_source(name), now)
+        found.verify(request, _secrets(world, name, found, request), now)
     hello = found.handshake(request)
     if hello:
         return _Taken(Outcome.ACCEPTED, hello)
@@ -103,6 +103,13 @@ def _take(
         return _Taken(Outcome.UNREADABLE, reason=str(error))
     new = store(world, organisation, events, now, codec.dump_request(found.scrub(request)))
     return _Taken(Outcome.ACCEPTED if new else Outcome.DUPLICATE, events=events)
+
+
+def _secrets(world: World, name: str, found: Connector, request: Request) -> Sequence[str]:
+    """What verify may compare with: the source's own secrets, and the key the vendor publishes."""
+    secrets = world.secrets.of_source(name)
+    url = found.key_url(request)
+    return [*secrets, world.vendors.public_key(url)] if url else secrets
 
 
 def as_source(name: str, config: SourceConfig) -> Source:
@@ -125,14 +132,27 @@ def store(
     """Log the events and queue their keys; how many were new.
 
     Duplicates are queued again: the first delivery may have died between the two steps, and
-    understanding skips finished work.
+    understanding and fetching skip finished work.
     """
     holder: EventKey | None = None
-    keys = [EventKey(event.interaction_key, event.event_id) for event in events]
     new = 0
-    for key, event in zip(keys, events, strict=True):
+    for event in events:
         if world.log.add(event, now, organisation.retention.raw_days, holder or raw):
-            holder = holder or key
+            holder = holder or _key(event)
             new += 1
-    world.queue.put(keys)
+    queue(world, events)
     return new
+
+
+def queue(world: World, events: Sequence[Event]) -> None:
+    """Queue the keys of stored events: to be understood, or first completed by the vendor's API."""
+    ready = [_key(event) for event in events if not event.fetch]
+    waiting = [_key(event) for event in events if event.fetch]
+    if ready:
+        world.queue.put(ready)
+    if waiting:
+        world.fetch_queue.put(waiting)
+
+
+def _key(event: Event) -> EventKey:
+    return EventKey(event.interaction_key, event.event_id)

@@ -29,6 +29,7 @@ def merge_template(stage: str) -> Template:
         "Description": f"Oivallus, a Voice-of-Customer hub ({stage})",
         "Parameters": {**storage.PARAMETERS, **mail.PARAMETERS, **model.PARAMETERS}
         | {**functions.PARAMETERS, **alarms.PARAMETERS},
+        "Conditions": functions.CONDITIONS,
         "Resources": {
             **storage.tables(keep),
             **storage.queues(),
@@ -42,5 +43,6 @@ def merge_template(stage: str) -> Template:
             "EventsTableName": {"Value": {"Ref": "EventsTable"}},
             "ArchiveBucketName": {"Value": {"Ref": "ArchiveBucket"}},
             "EventsDeadLetterQueueUrl": {"Value": {"Ref": "EventsDeadLetterQueue"}},
+            "FetchDeadLetterQueueUrl": {"Value": {"Ref": "FetchDeadLetterQueue"}},
         },
     }

@@ -12,12 +12,20 @@ PARAMETERS: dict[str, Any] = {
 }
 
 QUARTER_H = 900
-_QUEUES = {"EventsDeadLetterQueue": "events", "FailedCallsQueue": "function calls"}
+_QUEUES = {
+    "EventsDeadLetterQueue": "events",
+    "FetchDeadLetterQueue": "fetches",
+    "FailedCallsQueue": "function calls",
+}
+_AGES = {
+    "EventsQueue": "Events wait for over an hour: the endpoint is slow, or understand fails",
+    "FetchQueue": "Fetches wait for over an hour: a vendor's API is slower than its deliveries",
+}
 _OUTCOMES = {
     "unreadable": "A vendor's format changed: mend the connector, then `hub replay SOURCE --cloud`",
     "misconfigured": "A source lacks its secret, or its options are wrong: the log says which",
 }
-_FUNCTIONS = ("Understand", "MailEvents", "SendDigests", "RollUp")
+_FUNCTIONS = ("Understand", "Fetch", "MailEvents", "SendDigests", "RollUp")
 
 
 def resources() -> dict[str, Any]:
@@ -37,12 +45,13 @@ def resources() -> dict[str, Any]:
             {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}},
             1,
         )
-    found["EventsAgeAlarm"] = _alarm(
-        "Events wait for over an hour: the endpoint is slow, or understand fails",
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"),
-        {"QueueName": {"Fn::GetAtt": ["EventsQueue", "QueueName"]}},
-        3600,
-    )
+    for queue, what in _AGES.items():
+        found[f"{queue.removesuffix('Queue')}AgeAlarm"] = _alarm(
+            what,
+            ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"),
+            {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}},
+            3600,
+        )
     for function in _FUNCTIONS:
         found[f"{function}ErrorsAlarm"] = _alarm(
             f"{function} fails: its log says why",

@@ -13,17 +13,33 @@ PARAMETERS: dict[str, Any] = {
         "Description": "Requests per second that the API accepts before it answers 429",
     },
     "ApiBurst": {"Type": "Number", "Default": 400},
+    "VendorBuckets": {
+        "Type": "CommaDelimitedList",
+        "Default": "",
+        "Description": "Buckets outside this stack that vendors write what Fetch reads, such as "
+        "Amazon Connect's; empty for none",
+    },
+}
+CONDITIONS: dict[str, Any] = {
+    "HasVendorBuckets": {
+        "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "VendorBuckets"}]}, ""]}]
+    }
 }
 
 #: How many messages one call of `understand` gets: one call of the model endpoint takes them all.
 BATCH_SIZE = 100
 #: Batches understood at once: bounds what the endpoint and one day's summary rows must bear.
 MAX_CONCURRENCY = 10
+#: One dialogue a call: it waits for its turn, and others must not wait with it.
+FETCH_BATCH_SIZE = 1
+#: Workers that wait for one vendor's turn at once, so each waits for at most so many turns.
+FETCH_CONCURRENCY = 4
 
 #: Chalice's names of the functions in the template -> of their roles.
 FUNCTIONS = {
     "APIHandler": "ApiHandlerRole",
     "Understand": "UnderstandRole",
+    "Fetch": "FetchRole",
     "MailEvents": "MailEventsRole",
     "SendDigests": "SendDigestsRole",
     "RollUp": "RollUpRole",
@@ -45,6 +61,8 @@ def environment(stage: str) -> dict[str, Any]:
         "REGISTRY_TABLE": {"Ref": "RegistryTable"},
         "ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
         "EVENTS_QUEUE_URL": {"Ref": "EventsQueue"},
+        "FETCH_QUEUE_URL": {"Ref": "FetchQueue"},
+        "FETCH_DEAD_LETTER_QUEUE_URL": {"Ref": "FetchDeadLetterQueue"},
         "MODEL_ENDPOINT": {"Fn::GetAtt": ["ModelEndpoint", "EndpointName"]},
         "SECRETS_PREFIX": permissions.secrets_prefix(stage),
         "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
@@ -60,16 +78,12 @@ def resources(stage: str) -> dict[str, Any]:
     }
     found["APIHandler"]["Properties"]["LoggingConfig"] = {"LogGroup": DELIVERY_LOG}
     found["Understand"]["Properties"]["Events"] = {
-        "UnderstandSqsEventSource": {
-            "Properties": {
-                # Chalice writes {"Fn::Sub": ...}; the same key replaces it.
-                "Queue": {"Fn::Sub": "${EventsQueue.Arn}"},
-                "BatchSize": BATCH_SIZE,
-                "MaximumBatchingWindowInSeconds": storage.BATCH_WINDOW_S,
-                "FunctionResponseTypes": ["ReportBatchItemFailures"],
-                "ScalingConfig": {"MaximumConcurrency": MAX_CONCURRENCY},
-            }
-        }
+        "UnderstandSqsEventSource": _fed(
+            "EventsQueue", BATCH_SIZE, storage.BATCH_WINDOW_S, MAX_CONCURRENCY
+        )
+    }
+    found["Fetch"]["Properties"]["Events"] = {
+        "FetchSqsEventSource": _fed("FetchQueue", FETCH_BATCH_SIZE, 0, FETCH_CONCURRENCY)
     }
     found["MailEvents"]["Properties"]["Events"] = {
         "MailEventsSnsSubscription": {"Properties": {"Topic": {"Fn::Sub": "${MailTopic}"}}}
@@ -82,7 +96,22 @@ def resources(stage: str) -> dict[str, Any]:
     found |= {role: _role(function, role, stage) for function, role in FUNCTIONS.items()}
     found["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": DELIVERY_LOG}}
     found["RestAPI"] = _api()
+    found["VendorBucketsPolicy"] = permissions.vendor_buckets(FUNCTIONS["Fetch"])
     return found
+
+
+def _fed(queue: str, batch_size: int, window_s: int, concurrency: int) -> dict[str, Any]:
+    """How Lambda polls a queue."""
+    return {
+        "Properties": {
+            # Chalice writes {"Fn::Sub": ...}; the same key replaces it.
+            "Queue": {"Fn::Sub": f"${{{queue}.Arn}}"},
+            "BatchSize": batch_size,
+            "MaximumBatchingWindowInSeconds": window_s,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": concurrency},
+        }
+    }
 
 
 def _role(function: str, role: str, stage: str) -> dict[str, Any]:

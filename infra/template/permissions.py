@@ -17,6 +17,7 @@ def policy(function: str, stage: str) -> dict[str, Any]:
     grants = {
         "APIHandler": _api,
         "Understand": _understand,
+        "Fetch": _fetch,
         "MailEvents": _mail_events,
         "SendDigests": _send_digests,
         "RollUp": _roll_up,
@@ -31,7 +32,7 @@ def _api(stage: str) -> list[Statement]:
     return [
         _table("EventsTable", "PutItem"),
         _table("RegistryTable", "GetItem", "PutItem"),
-        _allow("sqs:SendMessage", {"Fn::GetAtt": ["EventsQueue", "Arn"]}),
+        _send("EventsQueue", "FetchQueue"),
         _allow("s3:PutObject", {"Fn::Sub": "${ArchiveBucket.Arn}/raw/*"}),
         _secrets(stage, "sources/*", "link-key"),
     ]
@@ -44,12 +45,49 @@ def _understand(stage: str) -> list[Statement]:
         _table("SummariesTable", "UpdateItem"),
         _table("RegistryTable", "GetItem"),
         _allow("sagemaker:InvokeEndpoint", {"Ref": "ModelEndpoint"}),
-        _allow(
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            {"Fn::GetAtt": ["EventsQueue", "Arn"]},
-        ),
+        _polled("EventsQueue"),
         _secrets(stage, "pseudonym-key"),
     ]
+
+
+def _fetch(stage: str) -> list[Statement]:
+    return [
+        _table("EventsTable", "GetItem", "Query", "PutItem", "UpdateItem"),
+        _table("InteractionsTable", "BatchGetItem"),
+        _table("RegistryTable", "GetItem", "PutItem"),
+        _polled("FetchQueue"),
+        _send("EventsQueue", "FetchQueue", "FetchDeadLetterQueue"),
+        _secrets(stage, "sources/*"),
+    ]
+
+
+def vendor_buckets(role: str) -> dict[str, Any]:
+    """A policy of its own, because a stack without such buckets must do without it.
+
+    With the right to list, S3 answers 404 for what is not there, and not 403.
+    """
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Condition": "HasVendorBuckets",
+        "Properties": {
+            "PolicyName": "VendorBuckets",
+            "Roles": [{"Ref": role}],
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    _allow("s3:GetObject", _each_bucket("/*")),
+                    _allow("s3:ListBucket", _each_bucket("")),
+                ],
+            },
+        },
+    }
+
+
+def _each_bucket(behind: str) -> dict[str, Any]:
+    """A list of ARNs: the names joined with what stands between two of them, and split again."""
+    arn = "arn:aws:s3:::"  # CloudFormation joins with plain text alone, so no ${AWS::Partition}
+    names = {"Fn::Join": [f"{behind},{arn}", {"Ref": "VendorBuckets"}]}
+    return {"Fn::Split": [",", {"Fn::Join": ["", [arn, names, behind]]}]}
 
 
 def _mail_events(_stage: str) -> list[Statement]:
@@ -128,6 +166,18 @@ def _secrets(stage: str, *names: str) -> Statement:
             for name in names
         ],
     )
+
+
+def _polled(queue: str) -> Statement:
+    """What Lambda's poller does in the function's name."""
+    return _allow(
+        ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        {"Fn::GetAtt": [queue, "Arn"]},
+    )
+
+
+def _send(*queues: str) -> Statement:
+    return _allow("sqs:SendMessage", [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues])
 
 
 def _failed_calls() -> Statement:

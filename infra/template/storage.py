@@ -35,6 +35,9 @@ UNDERSTAND_TIMEOUT_S = 120
 BATCH_WINDOW_S = 5
 #: AWS asks for six times the function's timeout and the window: throttled batches wait in it.
 EVENTS_VISIBILITY_S = 6 * UNDERSTAND_TIMEOUT_S + BATCH_WINDOW_S
+#: A dialogue with a vendor's API: some calls, each after its turn and within 30 s.
+FETCH_TIMEOUT_S = 180
+FETCH_VISIBILITY_S = 6 * FETCH_TIMEOUT_S
 #: A poison message is tried this often, within about an hour, before it is set aside.
 MAX_RECEIVE_COUNT = 5
 DEAD_LETTER_DAYS = 14
@@ -97,34 +100,31 @@ def _hash_first(keys: Sequence[Any]) -> list[Any]:
 
 
 def queues() -> Resources:
-    """The events queue, where its poison goes, and where failed asynchronous calls go."""
-    kept = {
+    """The two queues, where their poison goes, and where failed asynchronous calls go."""
+    return {
+        "EventsQueue": _queue("events", EVENTS_VISIBILITY_S, "EventsDeadLetterQueue"),
+        "EventsDeadLetterQueue": _queue("events-dead"),
+        "FetchQueue": _queue("fetch", FETCH_VISIBILITY_S, "FetchDeadLetterQueue"),
+        "FetchDeadLetterQueue": _queue("fetch-dead"),
+        "FailedCallsQueue": _queue("failed-calls"),
+    }
+
+
+def _queue(name: str, visibility_s: int | None = None, dead: str | None = None) -> Resources:
+    """An encrypted queue; with `dead`, its poison goes there."""
+    properties: dict[str, Any] = {
+        "QueueName": {"Fn::Sub": f"${{AWS::StackName}}-{name}"},
         "MessageRetentionPeriod": DEAD_LETTER_DAYS * 86400,
         "SqsManagedSseEnabled": True,
     }
-    return {
-        "EventsQueue": {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {
-                "QueueName": {"Fn::Sub": "${AWS::StackName}-events"},
-                "VisibilityTimeout": EVENTS_VISIBILITY_S,
-                "MessageRetentionPeriod": DEAD_LETTER_DAYS * 86400,
-                "SqsManagedSseEnabled": True,
-                "RedrivePolicy": {
-                    "deadLetterTargetArn": {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]},
-                    "maxReceiveCount": MAX_RECEIVE_COUNT,
-                },
-            },
-        },
-        "EventsDeadLetterQueue": {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {"QueueName": {"Fn::Sub": "${AWS::StackName}-events-dead"}, **kept},
-        },
-        "FailedCallsQueue": {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {"QueueName": {"Fn::Sub": "${AWS::StackName}-failed-calls"}, **kept},
-        },
-    }
+    if visibility_s is not None:
+        properties["VisibilityTimeout"] = visibility_s
+    if dead is not None:
+        properties["RedrivePolicy"] = {
+            "deadLetterTargetArn": {"Fn::GetAtt": [dead, "Arn"]},
+            "maxReceiveCount": MAX_RECEIVE_COUNT,
+        }
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
 def archive(keep: bool) -> Resources:

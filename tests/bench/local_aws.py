@@ -51,6 +51,8 @@ def local_aws() -> Iterator[Settings]:
         registry_table="registry",
         archive_bucket="archive",
         events_queue_url="",
+        fetch_queue_url="none waits",
+        fetch_dead_letter_queue_url="none waits",
         model_endpoint="model",
         secrets_prefix="oivallus/bench/",
     )

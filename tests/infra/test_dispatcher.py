@@ -15,7 +15,7 @@ from infra.local.aws import local_aws
 from infra.local.dispatcher import Dispatcher, failed_ids
 from infra.local.functions import FunctionFailed
 from infra.local.hub import REGION, fresh_clients
-from infra.local.stack import Stack, create
+from infra.local.stack import QueueMapping, Stack, create
 from infra.template import DEV, merge_template
 
 
@@ -50,10 +50,14 @@ def stack() -> Iterator[Stack]:
         yield create(template, "oivallus-test", REGION)
 
 
+def feeding_understand(stack: Stack) -> QueueMapping:
+    return next(mapping for mapping in stack.mappings if mapping.function == "Understand")
+
+
 def run(stack: Stack, bodies: list[str], until: Any, visibility_s: int = 1) -> Function:
     """Queue messages, and poll until `until` holds."""
     function = Function()
-    (mapping,) = stack.mappings
+    mapping = feeding_understand(stack)
     for body in bodies:
         client("sqs").send_message(QueueUrl=mapping.queue_url, MessageBody=body)
     dispatcher = Dispatcher(mapping, function, REGION, visibility_s)  # type: ignore[arg-type]
@@ -113,7 +117,7 @@ def test_no_message_is_lost_between_threads(stack: Stack) -> None:
     # moto alone loses some: it replaces the queue's list while another thread appends to it.
     queue = stack.queues["EventsQueue"]
     function = Function()
-    dispatcher = Dispatcher(stack.mappings[0], function, REGION, 30)  # type: ignore[arg-type]
+    dispatcher = Dispatcher(feeding_understand(stack), function, REGION, 30)  # type: ignore[arg-type]
     dispatcher.hurry(True)
 
     def send(sender: int) -> None:

@@ -142,10 +142,16 @@ def assert_complete(stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_the_twin_polls_as_lambda_is_told_to(dev: Package) -> None:
-    deployed = dev.cloudformation["Resources"]["UnderstandUnderstandSqsEventSource"]["Properties"]
-    queue = dev.cloudformation["Resources"]["EventsQueue"]["Properties"]
-    (mapping,) = create(merge_template(DEV), NAME, REGION).mappings
+@pytest.mark.parametrize(
+    ("function", "queue_id"), [("Understand", "EventsQueue"), ("Fetch", "FetchQueue")]
+)
+def test_the_twin_polls_as_lambda_is_told_to(dev: Package, function: str, queue_id: str) -> None:
+    resources = dev.cloudformation["Resources"]
+    deployed = resources[f"{function}{function}SqsEventSource"]["Properties"]
+    queue = resources[queue_id]["Properties"]
+    made = create(merge_template(DEV), NAME, REGION)
+    (mapping,) = [mapping for mapping in made.mappings if mapping.function == function]
+    assert mapping.queue_url == made.queues[queue_id]
     assert mapping.function == deployed["FunctionName"]["Ref"]
     assert mapping.batch_size == deployed["BatchSize"]
     assert mapping.window_s == deployed["MaximumBatchingWindowInSeconds"]

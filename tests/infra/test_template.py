@@ -11,9 +11,11 @@ import pytest
 from chalice.app import SQSEventConfig
 
 import app
+from chalicelib.adapters import vendor_http
 from chalicelib.adapters.settings import _OPTIONAL, Settings, read_settings
 from chalicelib.connectors.base import Outcome
 from chalicelib.organisation import Retention
+from chalicelib.pipeline import fetch as fetching
 from infra.package import Package, lint
 from infra.paths import CHALICE_CONFIG
 from infra.template import DEV, STAGES, functions, merge_template, storage
@@ -74,16 +76,18 @@ def test_data_outlives_the_stack_outside_dev() -> None:
 
 def test_dead_letters(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
-    redrive = queues["EventsQueue"]["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]}
-    assert redrive["maxReceiveCount"] >= 5  # AWS's advice for Lambda
+    for queue in ("Events", "Fetch"):
+        redrive = queues[f"{queue}Queue"]["RedrivePolicy"]
+        dead = f"{queue}DeadLetterQueue"
+        assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
+        assert redrive["maxReceiveCount"] >= 5  # AWS's advice for Lambda
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     alarmed = {
         json.dumps(dimension["Value"])
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
         for dimension in alarm.get("Dimensions", ())
     }
-    for queue in ("EventsDeadLetterQueue", "FailedCallsQueue"):
+    for queue in ("EventsDeadLetterQueue", "FetchDeadLetterQueue", "FailedCallsQueue"):
         assert json.dumps({"Fn::GetAtt": [queue, "QueueName"]}) in alarmed
 
 
@@ -138,10 +142,51 @@ def test_the_queue_feeds_understand(resources: Resources) -> None:
     assert visibility_s >= 6 * timeout_s + mapping["MaximumBatchingWindowInSeconds"]
 
 
+def test_the_queue_feeds_fetch(resources: Resources) -> None:
+    mapping = resources["FetchFetchSqsEventSource"]["Properties"]
+    assert mapping["EventSourceArn"] == {"Fn::Sub": "${FetchQueue.Arn}"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # So few wait for a vendor's turn that each turn comes while its worker waits.
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] <= 5
+    timeout_s = resources["Fetch"]["Properties"]["Timeout"]
+    assert timeout_s == storage.FETCH_TIMEOUT_S
+    assert timeout_s >= fetching.BATCH_S + vendor_http.CALL_S
+    assert resources["FetchQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout_s
+
+
+def test_the_buckets_of_vendors_are_read_by_fetch_alone(resources: Resources) -> None:
+    policy = resources["VendorBucketsPolicy"]
+    assert policy["Condition"] == "HasVendorBuckets"  # a stack may have none
+    assert policy["Properties"]["Roles"] == [{"Ref": "FetchRole"}]
+    read, listed = policy["Properties"]["PolicyDocument"]["Statement"]
+    named = ["calls", "chats"]
+    assert (read["Action"], joined(read["Resource"], named)) == (
+        "s3:GetObject",
+        ["arn:aws:s3:::calls/*", "arn:aws:s3:::chats/*"],
+    )
+    assert (listed["Action"], joined(listed["Resource"], named)) == (
+        "s3:ListBucket",
+        ["arn:aws:s3:::calls", "arn:aws:s3:::chats"],
+    )
+
+
+def joined(value: Any, buckets: list[str]) -> Any:
+    """What CloudFormation makes of Join and Split when VendorBuckets names these."""
+    match value:
+        case {"Fn::Split": [at, text]}:
+            return joined(text, buckets).split(at)
+        case {"Fn::Join": [between, parts]}:
+            return between.join(joined(part, buckets) for part in joined(parts, buckets))
+        case {"Ref": "VendorBuckets"}:
+            return buckets
+    return value
+
+
 def test_the_decorator_and_the_template_agree() -> None:
     found = [c for c in app.app.event_sources if isinstance(c, SQSEventConfig)]
     assert [(c.batch_size, c.maximum_batching_window_in_seconds) for c in found] == [
-        (functions.BATCH_SIZE, storage.BATCH_WINDOW_S)
+        (functions.BATCH_SIZE, storage.BATCH_WINDOW_S),
+        (functions.FETCH_BATCH_SIZE, 0),
     ]
 
 

@@ -8,7 +8,18 @@ from typing import Any
 
 from chalicelib.adapters.world import World
 
-ADAPTERS = ("log", "interactions", "summaries", "registry", "queue", "endpoint", "mail", "secrets")
+ADAPTERS = (
+    "log",
+    "interactions",
+    "summaries",
+    "registry",
+    "queue",
+    "fetch_queue",
+    "endpoint",
+    "mail",
+    "secrets",
+    "vendors",
+)
 
 
 class Killed(BaseException):
