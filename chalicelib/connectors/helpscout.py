@@ -105,15 +105,15 @@ def _deleted(body: Json, source: Source, _: Request, received_at: datetime) -> S
 # --- chats --------------------------------------------------------------------------------------
 
 
-def _chat_opened(body: Json, source: Source, _: Request, __: datetime) -> Sequence[Event]:
-    return _chat(body, source, chat_messages(body))
+def _chat_opened(body: Json, source: Source, request: Request, _: datetime) -> Sequence[Event]:
+    return _chat(body, source, chat_messages(body), request)
 
 
-def _chat_replied(body: Json, source: Source, _: Request, __: datetime) -> Sequence[Event]:
-    return _chat(body, source, newest(chat_messages(body)))
+def _chat_replied(body: Json, source: Source, request: Request, _: datetime) -> Sequence[Event]:
+    return _chat(body, source, newest(chat_messages(body)), request)
 
 
-def _chat(body: Json, source: Source, told: Sequence[Values]) -> Sequence[Event]:
+def _chat(body: Json, source: Source, told: Sequence[Values], request: Request) -> Sequence[Event]:
     """The messages, or, where the delivery holds none, a word that they must be fetched."""
     if told:
         return [record.event(source, Channel.CHAT, **one) for one in told]
@@ -121,7 +121,7 @@ def _chat(body: Json, source: Source, told: Sequence[Values]) -> Sequence[Event]
     waiting = record.event(
         source,
         Channel.CHAT,
-        event_id=f"chat:{chat}",
+        event_id=f"chat:{chat}:{_digest(request)}",  # each delivery asks anew
         interaction_id=chat,
         kind=EventKind.STATUS,
         role=Role.SYSTEM,
@@ -158,7 +158,7 @@ def _rated(body: Json, source: Source, _: Request, __: datetime) -> Sequence[Eve
 def _surveyed(body: Json, source: Source, request: Request, _: datetime) -> Sequence[Event]:
     """An answer to a survey in a message. It has no id: its content is its identity."""
     answer = section(body, "response")
-    identity = "survey:" + hashlib.sha256(request.body).hexdigest()[:32]
+    identity = f"survey:{_digest(request)}"
     rating = survey_rating(answer)
     told = [text(optional_section(body, "message").get("name"), "message.name")]
     if rating is None:  # an option that was chosen, or an emoji without an agreed meaning
@@ -177,6 +177,10 @@ def _surveyed(body: Json, source: Source, request: Request, _: datetime) -> Sequ
         tags=tuple(one[:100] for one in told if one),
     )
     return [answered]
+
+
+def _digest(request: Request) -> str:
+    return hashlib.sha256(request.body).hexdigest()[:32]
 
 
 _READERS: Mapping[str, Reader] = {

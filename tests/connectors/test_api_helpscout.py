@@ -176,6 +176,17 @@ def test_a_chat_that_cannot_be_fetched(answer: Any, error: type[Exception]) -> N
         fetched(("GET", CHAT, answer))
 
 
+def test_each_word_of_a_chat_asks_anew() -> None:
+    """Else the second reply would be a duplicate, and never fetched."""
+    one = load(FIXTURES / "helpscout" / "chat_without_messages.http")
+    later = replace(one.request, body=one.request.body.replace(b'"Moi"', b'"Kiitos"'))
+    (first,), (second,) = (
+        helpscout.events(request, one.source, one.at) for request in (one.request, later)
+    )
+    assert first.event_id != second.event_id
+    assert first.fetch == second.fetch
+
+
 # --- registration -------------------------------------------------------------------------------
 
 
