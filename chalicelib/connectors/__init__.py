@@ -9,6 +9,7 @@ from chalicelib.connectors.base import Connector
 
 _MODULES = (
     "zendesk",
+    "zendesk_messaging",
     "intercom",
     "slack",
     "freshdesk",
@@ -36,6 +37,7 @@ _MODULES = (
     "delighted",
     "tally",
     "formbricks",
+    "google_forms",
     "trustpilot",
     "fider",
     "canny",
