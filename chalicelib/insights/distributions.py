@@ -98,3 +98,16 @@ def student_quantile(p: float, free: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if student_tail(middle, free) > 1 - p else (low, middle)
     return (low + high) / 2
+
+
+def poisson_tail(count: int, mean: float) -> float:
+    """P(Y >= count) of a Poisson Y with this mean > 0."""
+    if count <= 0:
+        return 1.0
+    term = math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
+    tail, number = term, count
+    while term > 1e-17 * tail and number < count + 10_000:
+        number += 1
+        term *= mean / number
+        tail += term
+    return min(1.0, tail)

@@ -1,0 +1,93 @@
+"""New topics: found when they are many, named by their words, and seldom invented."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from scipy import stats
+
+from chalicelib.insights.distributions import poisson_tail
+from chalicelib.insights.new_topics import Text, new_topics
+from chalicelib.insights.words import stem, usual_forms, words
+
+OPENINGS = ("Hei,", "Moi!", "Terve,", "Päivää,", "")
+ENDINGS = ("Kiitos!", "Voitteko auttaa?", "Odotan vastausta.", "Miten tästä eteenpäin?", "")
+KNOWN = [
+    "laskun summa {} väärin laskutettu", "lasku saapui {} kahteen kertaan",
+    "paketti on {} myöhässä kuljetuksessa", "toimitus siirtyi {} seuraavalle viikolle",
+    "sohvan kangas on {} repeytynyt", "tuolin jalka katkesi {} kokoamisessa",
+    "palautuksen hyvitys puuttuu {} tililtä", "alennuskoodi ei toiminut {} kassalla",
+    "puhelinjono kesti {} tolkuttoman pitkään", "hyllyn ruuvit puuttuivat {} pakkauksesta",
+    "värisävy poikkesi {} verkkokaupan kuvasta", "asentaja ei saapunut {} sovittuna aikana",
+]  # fmt: skip
+NEW = ("sovellus kirjaa minut ulos {}", "sovellus kirjaa {} ulos kesken ostosten")
+FILLERS = ("taas", "edelleen", "eilen", "ilmeisesti", "toistamiseen", "yllättäen", "jälleen")
+
+
+def _texts(rng: random.Random, topics: list[str], n: int, name: str) -> list[Text]:
+    said = []
+    for number in range(n):
+        words_ = rng.choice(topics).format(rng.choice(FILLERS))
+        said.append(
+            Text(
+                f"{name}{number}",
+                f"c{name}{number}",
+                f"{rng.choice(OPENINGS)} {words_} {rng.choice(ENDINGS)}",
+            )
+        )
+    return said
+
+
+def test_a_new_topic_is_found_and_named() -> None:
+    rng = random.Random(1)
+    now = _texts(rng, KNOWN, 90, "n") + _texts(rng, list(NEW), 14, "x")
+    rng.shuffle(now)
+    (topic,) = new_topics(now, _texts(rng, KNOWN, 700, "b"))
+    assert topic.now >= 12
+    assert topic.customers == topic.now
+    assert topic.before <= 1
+    assert {stem(word) for word in topic.words} & {"sovell", "kirjaa", "minut"}
+    assert sum(key[0] == "x" for key in topic.keys) >= 0.9 * topic.now
+
+
+def test_an_ordinary_week_has_none() -> None:
+    rng = random.Random(2)
+    found = [
+        new_topics(_texts(rng, KNOWN, 90, "n"), _texts(rng, KNOWN, 700, "b")) for _ in range(12)
+    ]
+    assert sum(map(len, found)) == 0
+
+
+def test_the_same_words_in_earlier_weeks_are_no_news() -> None:
+    rng = random.Random(3)
+    now = _texts(rng, KNOWN, 90, "n") + _texts(rng, list(NEW), 14, "x")
+    before = _texts(rng, KNOWN, 700, "b") + _texts(rng, list(NEW), 90, "y")
+    assert new_topics(now, before) == ()
+
+
+def test_one_customer_who_writes_often_is_no_topic() -> None:
+    rng = random.Random(4)
+    often = [Text(t.key, "the same", t.text) for t in _texts(rng, list(NEW), 14, "x")]
+    now = _texts(rng, KNOWN, 90, "n") + often
+    assert new_topics(now, _texts(rng, KNOWN, 700, "b")) == ()
+
+
+@pytest.mark.parametrize("texts", [[], ["", "…", "ok"], ["sama"] * 4])
+def test_little_text_is_no_topic(texts: list[str]) -> None:
+    assert new_topics([Text(str(n), None, t) for n, t in enumerate(texts)], []) == ()
+
+
+def test_inflected_forms_are_one_word_and_the_usual_form_names_it() -> None:
+    said = ["Kortin raja", "kortti hukassa", "Kortilla maksu", "korttia ei löydy", "kortti ok"]
+    assert words("Hei, että KORTTI_1 ei ole mukana!") == ["kortti", "mukana"]
+    assert usual_forms(["laskun loppusumma", "laskun summa", "lasku"])["laskun"] == "laskun"
+    assert usual_forms(said)["kortti"] == "kortti"
+
+
+@pytest.mark.parametrize(
+    ("count", "mean"), [(0, 3.0), (1, 0.06), (5, 0.3), (30, 25.0), (200, 90.0)]
+)
+def test_poisson_tail_as_scipys(count: int, mean: float) -> None:
+    expected = float(stats.poisson.sf(count - 1, mean))
+    assert poisson_tail(count, mean) == pytest.approx(expected, rel=1e-9)
