@@ -1,4 +1,4 @@
-"""Zendesk (tickets and messaging): event-subscription webhooks.
+"""Zendesk (tickets and messaging): event-subscription webhooks, triggers and automations.
 
 Source: developer.zendesk.com/api-reference/webhooks/event-types/ticket-events and
 /documentation/webhooks/verifying, read 2026-11. One event a delivery.
@@ -7,13 +7,11 @@ Signed: base64 HMAC-SHA256 of time + body. Times: RFC 3339 with nanoseconds. Ids
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from chalicelib import signatures
-from chalicelib.connectors import record
+from chalicelib.connectors import record, zendesk_api, zendesk_trigger
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.reading import (
     Json,
@@ -21,53 +19,32 @@ from chalicelib.connectors.reading import (
     iso_time,
     json_body,
     labels,
-    number,
-    optional_identifier,
     optional_section,
     section,
     text,
 )
+from chalicelib.connectors.vendor_api import Backfill, Credentials, Dialogue, Registration
+from chalicelib.connectors.zendesk_ticket import (
+    FIRST,
+    Values,
+    channel_of,
+    is_resolved,
+    opening,
+    person,
+    requester,
+)
 from chalicelib.errors import Skipped
-from chalicelib.interaction import Channel, Event, EventKind, RatingKind, Role
+from chalicelib.interaction import Channel, Event, EventKind, Role
 
 _SIGNATURE = "x-zendesk-webhook-signature"
 _TIME = "x-zendesk-webhook-signature-timestamp"
 
-#: The message id of a ticket's description. `ticket.created` does not tell the comment's id, and
-#: the same words also arrive as `comment_added`: both get this id, so they are one message.
-FIRST = "first"
-
-_CHANNELS: Mapping[str, Channel] = {
-    "chat": Channel.CHAT,
-    "native_messaging": Channel.CHAT,
-    "whatsapp": Channel.CHAT,
-    "facebook": Channel.CHAT,
-    "instagram_dm": Channel.CHAT,
-    "sms": Channel.SMS,
-    "twilio_sms": Channel.SMS,
-    "voicemail": Channel.VOICE,
-    "api_voicemail": Channel.VOICE,
-    "phone_call_inbound": Channel.VOICE,
-    "phone_call_outbound": Channel.VOICE,
-    "api_phone_call_inbound": Channel.VOICE,
-    "api_phone_call_outbound": Channel.VOICE,
-}
 _ROLES: Mapping[str, Role] = {
     "end_user": Role.CUSTOMER,
     "agent": Role.AGENT,
     "system": Role.BOT,
     "bot": Role.BOT,
 }
-_RESOLVED = frozenset({"SOLVED", "CLOSED"})
-
-#: The `type` in our own trigger template; ratings are not among the event webhooks.
-SATISFACTION = "oivallus.satisfaction"
-_THUMBS: Mapping[str, int] = {
-    **{"good": 1, "bad": 0, "good, i'm satisfied": 1, "bad, i'm unsatisfied": 0},
-    **{"hyvä": 1, "huono": 0, "bra": 1, "dålig": 0},
-}
-_UNRATED = frozenset({"", "-", "offered", "unoffered"})
-Values = dict[str, Any]
 
 
 def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
@@ -85,9 +62,10 @@ def sign(request: Request, secret: str, now: datetime) -> Request:
 def events(request: Request, source: Source, _received_at: datetime) -> Sequence[Event]:
     """One delivery: one event, or two where a redaction may have met the description."""
     body = json_body(request)
+    if zendesk_trigger.is_ours(body):
+        signed_at = request.headers.get(_TIME)
+        return zendesk_trigger.events(body, request.body, signed_at, source)
     kind = text(body.get("type"), "type").removeprefix("zen:event-type:")
-    if kind == SATISFACTION:
-        return [record.event(source, Channel.EMAIL, **_satisfaction(body, request))]
     read = _READERS.get(kind)
     if read is None:
         raise Skipped(f"zendesk event {kind[:60]!r}")
@@ -99,51 +77,19 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
         "event_id": identifier(body.get("id"), "id"),
         "interaction_id": identifier(ticket.get("id"), "detail.id"),
         "occurred_at": iso_time(body.get("time"), "time"),
-        "customer": record.customer(
-            vendor="zendesk",
-            vendor_id=_id(ticket.get("requester_id"), "detail.requester_id"),
-        ),
+        "customer": requester(ticket.get("requester_id"), "detail.requester_id"),
         "tags": labels(ticket.get("tags"), "detail.tags"),
     }
     made = read(ticket, optional_section(body, "event"), common)
-    channel = _CHANNELS.get(via, default)
+    channel = channel_of(via, default)
     return [record.event(source, channel, **values) for values in made]
 
 
-def _satisfaction(body: Json, request: Request) -> Values:
-    """A rating, from a trigger with our template (docs/connectors/zendesk.md).
-
-    It has no id and no time of its own: its content is its identity, and the signed time its time.
-    """
-    answer = text(body.get("rating"), "rating").lower()
-    if answer in _UNRATED:
-        raise Skipped("zendesk satisfaction that nobody answered")
-    thumb = _THUMBS.get(answer)
-    if thumb is not None:
-        rating = record.rating(RatingKind.THUMB, thumb, (0, 1), "rating")
-    else:
-        rating = record.rating(RatingKind.CSAT, number(answer, "rating"), (1, 5), "rating")
-    return {
-        "event_id": "rating:" + hashlib.sha256(request.body).hexdigest()[:32],
-        "interaction_id": identifier(body.get("ticket_id"), "ticket_id"),
-        "kind": EventKind.RATING,
-        "message_id": "rating",
-        "occurred_at": iso_time(request.headers.get(_TIME), "the signed time"),
-        "text": text(body.get("comment"), "comment"),
-        "ratings": (rating,),
-        # The same id as in the ticket's events, so that they are one customer.
-        "customer": record.customer(
-            vendor="zendesk", vendor_id=_id(body.get("requester_id"), "requester_id")
-        ),
-        "tags": labels(body.get("tags"), "tags"),
-    }
-
-
 def _created(ticket: Json, _: Json, common: Values) -> list[Values]:
-    submitter = _id(ticket.get("submitter_id"), "detail.submitter_id")
-    requester = _id(ticket.get("requester_id"), "detail.requester_id")
+    submitter = person(ticket.get("submitter_id"), "detail.submitter_id")
+    asker = person(ticket.get("requester_id"), "detail.requester_id")
     # An agent who opens a ticket for a customer writes about them, not as them.
-    role = Role.CUSTOMER if submitter in (None, requester) else Role.AGENT
+    role = Role.CUSTOMER if submitter in (None, asker) else Role.AGENT
     return [_message(common, FIRST, _public(ticket, "detail.is_public", role), _opening(ticket))]
 
 
@@ -169,11 +115,11 @@ def _chatted(_: Json, event: Json, common: Values) -> list[Values]:
 def _status_changed(ticket: Json, event: Json, common: Values) -> list[Values]:
     # Events write enums in capitals, the REST API in small letters.
     now = text(event.get("current"), "event.current") or text(ticket.get("status"), "detail.status")
-    before = text(event.get("previous"), "event.previous").upper()
+    before = text(event.get("previous"), "event.previous")
     status: Values = {"kind": EventKind.STATUS, "role": Role.SYSTEM}
-    if now.upper() in _RESOLVED:
+    if is_resolved(now):
         status["resolved"] = True
-    elif before in _RESOLVED:
+    elif is_resolved(before):
         status["resolved"] = False  # reopened
     return [common | status]
 
@@ -228,16 +174,7 @@ def _public(part: Json, where: str, role: Role) -> Role:
 
 
 def _opening(ticket: Json) -> str:
-    return record.titled(
-        text(ticket.get("subject"), "detail.subject"),
-        text(ticket.get("description"), "detail.description"),
-    )
-
-
-def _id(value: object, where: str) -> str | None:
-    """An id of a person; Zendesk writes an absent one as '' or '0'."""
-    found = optional_identifier(value, where)
-    return None if found in ("0", "-1") else found
+    return opening(ticket.get("subject"), ticket.get("description"))
 
 
 _READERS: Mapping[str, Callable[[Json, Json, Values], list[Values]]] = {
@@ -253,17 +190,31 @@ _READERS: Mapping[str, Callable[[Json, Json, Values], list[Values]]] = {
     "ticket.permanently_deleted": _deleted,
 }
 
+
+def register(url: str, source: Source, credentials: Credentials, _secret: str) -> Dialogue[str]:
+    return zendesk_api.register(url, source, credentials, list(_READERS))
+
+
 CONNECTOR = Connector(
     name="zendesk",
     title="Zendesk",
     channel=Channel.EMAIL,
     verify=verify,
     events=events,
-    signs_time=True,
     sign=sign,
+    signs_time=True,
+    check=zendesk_api.check,
     # The circuit breaker opens at 70 % failures within 5 minutes, so what we keep is a success.
     status={Outcome.UNREADABLE: 202, Outcome.SKIPPED: 204},
     # 429 and 503 are retried up to three times when Retry-After is under 60 s.
     retry_after_s=30,
     secret_hint="Admin Center > Apps and integrations > Webhooks > the webhook > Reveal secret",  # noqa: S106
+    retries=(
+        "Repeats 409, and 429 and 503 whose Retry-After is under 60 s, up to three times, and a "
+        "timeout of 12 s up to five times; stops for a while when 70 % of deliveries fail."
+    ),
+    # The export of tickets allows 10 calls a minute and gives a hundred tickets each, so that most
+    # calls are for comments.
+    backfill=Backfill(zendesk_api.page, zendesk_api.CREDENTIALS, calls_per_minute=100),
+    registration=Registration(register, zendesk_api.CREDENTIALS),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from chalicelib.pipeline.receive import receive
 from tests.conftest import ORGANISATION
 from tests.connectors.recordings import FIXTURES, Recording, load
 
+ROOT = FIXTURES.parent.parent
 NOW = datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
 
 
@@ -328,3 +330,51 @@ def test_crisp_a_removed_question_takes_its_answer_along() -> None:
         "crisp/message_removed", lambda p: p["data"].update(fingerprint=179361090000004)
     )
     assert {event.erases for event in removed} == {"179361090000004", answer.message_id}
+
+
+# --- Zendesk: templates and messaging -----------------------------------------------------------
+
+
+def test_zendesk_a_template_s_text_survives_what_json_would_not() -> None:
+    (event,) = changed("zendesk/trigger_comment_by_customer", lambda p: None)
+    assert event.text == 'Hei, "takuu" ei kuulemma kata tätä?\nMiksi ei? 100 % uusi sänky\\runko.'
+
+
+def test_zendesk_first_comment_of_a_trigger_is_the_ticket_s_description() -> None:
+    (event,) = changed("zendesk/trigger_first_comment", lambda p: None)
+    assert event.message_id == "first"
+
+
+def test_zendesk_a_template_of_a_later_version_is_kept() -> None:
+    with pytest.raises(Unreadable, match="version"):
+        changed("zendesk/trigger_of_a_later_version", lambda p: None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("comment", "trigger_comment_by_customer"),
+        ("rating", "trigger_rating"),
+        ("status", "automation_solved"),
+    ],
+)
+def test_zendesk_the_guide_shows_the_templates_that_are_read(kind: str, name: str) -> None:
+    guide = (ROOT / "docs" / "connectors" / "zendesk.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    (template,) = (t for t in map(json.loads, blocks) if t["kind"] == kind)
+    sent = json.loads(recording(f"zendesk/{name}").request.body)
+    assert set(template) == set(sent)
+    assert (template["schema"], template["kind"]) == (sent["schema"], kind)
+
+
+def test_zendesk_messaging_a_business_without_a_workspace_is_a_bot() -> None:
+    def elsewhere(payload: Any) -> None:
+        payload["events"][0]["payload"]["conversation"].pop("activeSwitchboardIntegration")
+
+    (event,) = changed("zendesk_messaging/api_message_in_workspace", elsewhere)
+    assert event.role is Role.BOT
+
+
+def test_zendesk_messaging_one_broken_event_keeps_the_delivery() -> None:
+    with pytest.raises(Unreadable):
+        changed("zendesk_messaging/many_in_one_delivery", lambda p: p["events"][1].pop("id"))
