@@ -1,7 +1,9 @@
 """Twilio (SMS, WhatsApp, calls): messages, call status, queue results, transcripts.
 
-Source: twilio.com/docs/usage/webhooks, /docs/voice/twiml/{dial,enqueue,transcription} and
-twilio-python `request_validator.py` 9.13.0, read 2026-11. Bodies are URL-encoded forms.
+Source: twilio.com/docs/usage/webhooks, /docs/voice/twiml/{dial,enqueue,transcription},
+/docs/conversations/conversations-webhooks, /docs/conversation-intelligence-classic and
+twilio-python `request_validator.py` 9.13.0, read 2026-11. Bodies are URL-encoded forms; those of
+Conversation Intelligence are JSON, proven by the signed query parameter bodySHA256.
 Signed: base64 HMAC-SHA1 (or SHA256, by X-Twilio-Webhooks-Signature-Settings) of the public URL
 and the sorted fields, without a time. Times: RFC 2822 or none. An SMS carries no conversation:
 each is an interaction of its own, for an id made of the two numbers would be personal data.
@@ -9,18 +11,24 @@ each is an interaction of its own, for an id made of the two numbers would be pe
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from chalicelib import signatures
-from chalicelib.connectors import record
+from chalicelib.connectors import record, twilio_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.reading import (
+    Json,
     clean,
     duration_s,
     identifier,
     iso_time,
+    json_body,
     json_value,
     language,
     mail_time,
@@ -28,6 +36,7 @@ from chalicelib.connectors.reading import (
     text,
     unreadable,
 )
+from chalicelib.connectors.vendor_api import Backfill, Fetch
 from chalicelib.errors import Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
@@ -39,6 +48,9 @@ _UNANSWERED = frozenset({"busy", "failed", "no-answer", "canceled"})
 _LEFT = frozenset({"no-answer", "canceled"})  # busy and failed were not the caller's decision
 #: What Twilio writes for a withheld number: nobody, or all such callers would be one customer.
 _WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+#: What a conversation's state says of its end; "inactive" says nothing.
+_STATES: Mapping[str, bool] = {"closed": True, "active": False}
+_CALL = re.compile(r"CA[0-9a-zA-Z]{2,64}")
 _TERMINAL = _UNANSWERED | {"completed"}
 
 Form = Mapping[str, str]
@@ -57,6 +69,8 @@ def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
 
 
 def sign(request: Request, secret: str, _now: datetime) -> Request:
+    if request.content_type != _FORM and request.body:
+        request = replace(request, url=_with_digest(request.url, request.body))
     signature = signatures.sign_url_and_form(
         request.url,
         request.body,
@@ -67,6 +81,14 @@ def sign(request: Request, secret: str, _now: datetime) -> Request:
     return request.with_headers(**{_SIGNATURE: signature})
 
 
+def _with_digest(url: str, body: bytes) -> str:
+    """The URL with the digest of a body that is no form, as Twilio adds it."""
+    parts = urlsplit(url)
+    pairs = [(k, v) for k, v in parse_qsl(parts.query) if k != "bodySHA256"]
+    pairs.append(("bodySHA256", hashlib.sha256(body).hexdigest()))
+    return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
 def _algorithm(request: Request) -> str:
     """SHA1 with the Auth Token, SHA256 with a SharedKey; the header says which."""
     settings = request.headers.get(_SETTINGS, "").upper()
@@ -75,6 +97,9 @@ def _algorithm(request: Request) -> str:
 
 def events(request: Request, source: Source, received_at: datetime) -> Sequence[Event]:
     """One callback: a message, a finished call, a queue's result or a piece of transcript."""
+    if request.content_type == "application/json":
+        channel, values = _written_down(json_body(request), received_at)
+        return [record.event(source, channel, **values)]
     form = _form(request)
     for field, read in _READERS.items():
         if field in form:
@@ -117,8 +142,9 @@ def _message(form: Form, received_at: datetime) -> tuple[Channel, Values]:
 def _call(form: Form, received_at: datetime) -> tuple[Channel, Values]:
     """The end of a call, or of one of its legs.
 
-    `completed` alone does not tell that an agent spoke: a menu or hold music answers too. The
-    leg to an agent does (ParentCallSid), and so does the result of <Dial>.
+    `completed` alone does not tell that an agent spoke: a menu or hold music answers too, and a
+    caller who waited for minutes and left was not handled. The leg to an agent does
+    (ParentCallSid), and so does the result of <Dial>: what lasted there is talk and handling.
     """
     status = form.get("CallStatus", "").lower()
     dialled = form.get("DialCallStatus", "").lower()
@@ -127,20 +153,21 @@ def _call(form: Form, received_at: datetime) -> tuple[Channel, Values]:
     values = _base(form, received_at)
     seconds = duration_s(form.get("CallDuration"), "CallDuration")
     if dialled:
-        values["talk_s"] = duration_s(form.get("DialCallDuration"), "DialCallDuration")
+        talk = duration_s(form.get("DialCallDuration"), "DialCallDuration")
+        values |= {"talk_s": talk, "handle_time_s": talk}
         values["abandoned"] = dialled in _UNANSWERED if dialled != "busy" else None
+        if values["abandoned"] is not False:
+            values |= {"talk_s": None, "handle_time_s": None}
     elif "ParentCallSid" in form:
         if status == "completed":
-            values |= {"talk_s": seconds, "abandoned": False}
-    elif status == "completed":
-        # The whole call, its menu and queue included: the longest that handling can have been.
-        values["handle_time_s"] = seconds
+            values |= {"talk_s": seconds, "handle_time_s": seconds, "abandoned": False}
     elif status in _LEFT and values["role"] is Role.CUSTOMER:
         values["abandoned"] = True
-    sequence = form.get("SequenceNumber", "")
     leg = identifier(form.get("CallSid"), "CallSid")
+    # A leg ends once, so its number in the sequence of callbacks adds nothing; the list of calls,
+    # which a backfill reads, does not tell it.
     state = f"dial-{dialled}" if dialled else status
-    values["event_id"] = identifier(":".join(filter(None, (leg, state, sequence))), "CallSid")
+    values["event_id"] = identifier(f"{leg}:{state}", "CallSid")
     return Channel.VOICE, values
 
 
@@ -198,8 +225,79 @@ def _live(form: Form, received_at: datetime) -> tuple[Channel, Values]:
     return Channel.VOICE, values
 
 
-def _recorded(_: Form, __: datetime) -> tuple[Channel, Values]:
-    raise Skipped("a recording without words")
+def _recorded(form: Form, received_at: datetime) -> tuple[Channel, Values]:
+    """A recording: its sound is not read, but a transcript of it is looked for."""
+    if form["RecordingStatus"] != "completed":
+        raise Skipped("a recording that is not there (yet)")
+    recording = identifier(form.get("RecordingSid"), "RecordingSid")
+    values = _base(form, received_at)
+    started = form.get("RecordingStartTime")
+    values |= {
+        "event_id": f"{recording}:recorded",
+        "kind": EventKind.STATUS,
+        "role": Role.SYSTEM,
+        "occurred_at": mail_time(started, "RecordingStartTime") if started else received_at,
+        "fetch": twilio_api.RECORDING + recording,
+    }
+    return Channel.VOICE, values
+
+
+def _written_down(body: Json, received_at: datetime) -> tuple[Channel, Values]:
+    """Conversation Intelligence has written a recording down; what was said is fetched.
+
+    The notification names no call. Where `customer_key` does, it is used; else the recording's
+    own callback finds the same transcript, in the call that it belongs to.
+    """
+    transcript = optional_identifier(body.get("transcript_sid"), "transcript_sid")
+    if transcript is None:
+        raise Unreadable("JSON without a transcript_sid")
+    call = text(body.get("customer_key"), "customer_key")
+    if not _CALL.fullmatch(call):
+        raise Skipped("a transcript whose customer_key is no call: its recording brings it")
+    return Channel.VOICE, {
+        "event_id": f"{transcript}:written",
+        "interaction_id": call,
+        "kind": EventKind.STATUS,
+        "role": Role.SYSTEM,
+        "occurred_at": received_at,
+        "fetch": twilio_api.INTELLIGENCE + transcript,
+    }
+
+
+def _conversation(form: Form, received_at: datetime) -> tuple[Channel, Values]:
+    """Twilio Conversations: messages with a conversation of their own, removals, closing."""
+    what = form.get("EventType", "")
+    values: Values = {
+        "interaction_id": identifier(form.get("ConversationSid"), "ConversationSid"),
+        "occurred_at": received_at,
+        "role": Role.SYSTEM,
+    }
+    named = form.get("MessageSid", "")
+    if what == "onMessageAdded":
+        author = form.get("Author", "").removeprefix("whatsapp:")
+        # Who has a number is a customer; who has a name at Twilio writes for the company.
+        outside = author.startswith("+") or form.get("Author", "").startswith("messenger:")
+        made = form.get("DateCreated")
+        values |= {
+            "kind": EventKind.MESSAGE,
+            "message_id": identifier(named, "MessageSid"),
+            "role": Role.CUSTOMER if outside else Role.AGENT,
+            "occurred_at": iso_time(made, "DateCreated") if made else received_at,
+            "text": text(form.get("Body"), "Body"),
+            "customer": _person(author) if outside else None,
+        }
+    elif what in ("onMessageRemoved", "onConversationRemoved"):
+        gone = identifier(named, "MessageSid") if what == "onMessageRemoved" else None
+        values |= {"kind": EventKind.ERASURE, "erases": gone}
+    elif what == "onConversationStateUpdated" and form.get("StateTo") in _STATES:
+        state = form["StateTo"]
+        values |= {"kind": EventKind.STATUS, "resolved": _STATES[state]}
+        # A conversation may be closed twice; the time, where it is told, parts the two.
+        what += f":{state}:{form.get('DateUpdated', '')}"
+    else:
+        raise Skipped(f"twilio conversation event {what[:60]!r}")
+    values["event_id"] = identifier(f"{named or values['interaction_id']}:{what}", "MessageSid")
+    return Channel.CHAT, values
 
 
 def _base(form: Form, received_at: datetime) -> Values:
@@ -229,6 +327,7 @@ def _when(stamp: str | None, received_at: datetime) -> datetime:
 
 # In this order: a transcript's form holds the call's fields too, and a call's may hold a queue's.
 _READERS: Mapping[str, Callable[[Form, datetime], tuple[Channel, Values]]] = {
+    "ConversationSid": _conversation,
     "TranscriptionEvent": _live,
     "TranscriptionSid": _transcript,
     "QueueResult": _queue,
@@ -257,5 +356,10 @@ CONNECTOR = Connector(
         Outcome.UNREADABLE: _NO_CONTENT,
         Outcome.REJECTED: 403,
     },
+    retries="a failed connection once; with #rc=3&rp=5xx,ct,rt in the URL 5xx too, three times",
+    fetch=Fetch(twilio_api.fetch, twilio_api.CREDENTIALS, twilio_api.PER_MINUTE),
+    backfill=Backfill(
+        twilio_api.backfill(_message, _call), twilio_api.CREDENTIALS, twilio_api.PER_MINUTE
+    ),
     secret_hint="Console > Account > API keys & tokens > Auth Token (live, primary)",  # noqa: S106
 )
