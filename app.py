@@ -16,7 +16,11 @@ app = Chalice(app_name="oivallus", configure_logs=False)
 app.api.binary_types = web.BINARY_TYPES
 
 
-@app.route("/webhooks/{source}", methods=["POST", "GET", "HEAD"], content_types=web.CONTENT_TYPES)
+@app.route(
+    "/webhooks/{source}",
+    methods=["POST", "GET", "HEAD", "OPTIONS"],  # OPTIONS: a CloudEvents handshake, not CORS
+    content_types=web.CONTENT_TYPES,
+)
 def webhook(source: str) -> Response:
     return web.answer(receive(world(), source, web.read(app, world().url())))
 

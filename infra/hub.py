@@ -76,7 +76,7 @@ def demo(
     input: Annotated[
         Path | None,
         typer.Option(
-            help="Your own messages, CSV or JSON Lines, instead of the story.",
+            help="Your own messages (CSV, JSON Lines, Excel) instead of the story.",
             exists=True,
             dir_okay=False,
         ),
@@ -118,7 +118,9 @@ def demo(
 
 @app.command(name="import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, JSON Lines or Excel.", exists=True, dir_okay=False)
+    ],
     source: Annotated[
         str | None,
         typer.Option(

@@ -87,10 +87,11 @@ def test_another_seed_gives_another() -> None:
 
 def test_every_row_is_an_event_of_its_source(organisation: Organisation) -> None:
     seen = set()
+    same: rows.Seen = Counter()
     for number, row in enumerate(story.history(TODAY), start=1):
         source = Source(row["source"], "rows")
         assert row["source"] in organisation.sources
-        event = rows.event(row, number, source, SENDING)
+        event = rows.event(row, number, source, SENDING, same)
         assert event.occurred_at < midnight(TODAY - timedelta(days=14))
         assert event.customer == row["customer"]
         seen.add(event.event_id)
