@@ -89,7 +89,8 @@ def _answers(data: Json, survey: Survey) -> Iterator[Answer]:
         names = (key, _one(asked.get("headline")))
         if kind == "contactInfo" and isinstance(value, list):
             for place, known in _CONTACT.items():
-                yield Answer((f"{key}:{known.kind}",), "".join(value[place : place + 1]), known)
+                given = value[place] if place < len(value) else None
+                yield Answer((f"{key}:{known.kind}",), given, known)
             continue
         if kind.startswith("multipleChoice"):
             others = _others(value, asked)
@@ -120,12 +121,9 @@ def _range(asked: Json, usual: int | None = None) -> float:
 
 def _others(value: object, asked: Json) -> list[str]:
     """What was typed beside the choices: it is none of their labels, in any language."""
-    labels = {
-        label
-        for choice in sections(asked, "choices")
-        for label in optional_section(choice, "label").values()
-        if isinstance(label, str)
-    }
+    told = [choice.get("label") for choice in sections(asked, "choices")]
+    worded = [list(one.values()) if isinstance(one, dict) else [one] for one in told]
+    labels = {label for one in worded for label in one if isinstance(label, str)}
     given = value if isinstance(value, list) else [value]
     return [one for one in given if isinstance(one, str) and one not in labels]
 
