@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import signatures
-from chalicelib.connectors import record
+from chalicelib.connectors import intercom_api, record
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
 from chalicelib.connectors.html_text import html_text
 from chalicelib.connectors.reading import (
@@ -29,6 +29,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
+from chalicelib.connectors.vendor_api import Backfill, Credentials, Dialogue, Page
 from chalicelib.errors import Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, RatingKind, Role
 
@@ -91,10 +92,33 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
     for place, values in enumerate(made):
         if place:  # the first keeps the notification's id, the others add the message's
             values["event_id"] = f"{common['event_id']}:{values.get('message_id') or place}"
-    opening = _opening(item)
-    kind = text(opening.get("type"), "source.type").lower()
-    channel = _CHANNELS.get(kind, Channel.CHAT)
+    channel = _channel(item)
     return [record.event(source, channel, **values) for values in made]
+
+
+def backfilled(source: Source, item: Json) -> Sequence[Event]:
+    """A whole conversation of the API: its messages with the ids that the webhooks gave them."""
+    common: Values = {
+        "interaction_id": identifier(item.get("id"), "id"),
+        "occurred_at": unix_time(item.get("updated_at"), "updated_at"),
+        "customer": _customer(item),
+        "tags": _tags(item),
+    }
+    made = _opened(item, common) + _rated_if_asked(item, common)
+    if text(item.get("state"), "state") == "closed":
+        statistics = optional_section(item, "statistics")
+        closed = {"kind": EventKind.STATUS, "role": Role.SYSTEM, "resolved": True}
+        made.append(common | closed | {"occurred_at": _time(statistics, "last_close_at", common)})
+    channel = _channel(item)
+    for values in made:
+        own = values.get("message_id") or "closed"
+        values["event_id"] = f"conversation:{common['interaction_id']}:{own}"
+    return [record.event(source, channel, **values) for values in made]
+
+
+def _channel(item: Json) -> Channel:
+    kind = text(_opening(item).get("type"), "source.type").lower()
+    return _CHANNELS.get(kind, Channel.CHAT)
 
 
 def _interaction(item: Json) -> str:
@@ -154,8 +178,7 @@ def _closed(item: Json, common: Values) -> list[Values]:
         "resolved": True,
         "wait_s": _wait(item),
     }
-    rated = _rated(item, common) if item.get("conversation_rating") else []
-    return [common | closed, *_replied(item, common), *rated]
+    return [common | closed, *_replied(item, common), *_rated_if_asked(item, common)]
 
 
 def _reopened(item: Json, common: Values) -> list[Values]:
@@ -177,6 +200,10 @@ def _rated(item: Json, common: Values) -> list[Values]:
         "ratings": (scored,),
     }
     return [common | rated]
+
+
+def _rated_if_asked(item: Json, common: Values) -> list[Values]:
+    return _rated(item, common) if item.get("conversation_rating") else []
 
 
 def _tagged(_: Json, common: Values) -> list[Values]:
@@ -328,6 +355,13 @@ _READERS: Mapping[str, Callable[[Json, Values], list[Values]]] = {
     "ticket.deleted": _deleted,
 }
 
+
+def page(
+    source: Source, credentials: Credentials, since: datetime, until: datetime, cursor: str | None
+) -> Dialogue[Page]:
+    return intercom_api.page(source, credentials, since, until, cursor, backfilled)
+
+
 CONNECTOR = Connector(
     name="intercom",
     title="Intercom",
@@ -340,4 +374,10 @@ CONNECTOR = Connector(
     # what we keep is a success. 429 throttles for up to two hours and then drops: never sent.
     status={Outcome.UNREADABLE: 202, Outcome.RETRYABLE: 503},
     secret_hint="Developer Hub > the app > Basic information > Client secret",  # noqa: S106
+    check=intercom_api.check,
+    retries=(
+        "Repeats a failed delivery once, after a minute; a thousand errors in a row within 15 "
+        "minutes pause the webhook, and a week of them suspends it."
+    ),
+    backfill=Backfill(page, intercom_api.CREDENTIALS, calls_per_minute=300),
 )
