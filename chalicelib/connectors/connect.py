@@ -62,6 +62,9 @@ Values = dict[str, Any]
 
 def events(request: Request, source: Source, _received_at: datetime) -> Sequence[Event]:
     """A contact event, or the analysis files that S3 names: then each is fetched."""
+    asked = eventbridge.subscription(request, source, Channel.VOICE)
+    if asked:
+        return [asked]
     body = eventbridge.body(request)
     kind = text(body.get("detail-type"), "detail-type")
     if kind == "Amazon Connect Contact Event":
@@ -214,6 +217,7 @@ def _named(bucket: Json, thing: Json, envelope: Json, source: Source) -> Event:
 
 def fetch(event: Event, source: Source, _credentials: Credentials) -> Dialogue[Sequence[Event]]:
     """The analysis file's transcript, by turns; its categories become tags."""
+    yield from eventbridge.confirmed(event)
     answer = yield Call(event.fetch)
     analysis = json_of(answer, "the Contact Lens analysis")
     spoken_in = language(analysis.get("LanguageCode"), "LanguageCode")
@@ -287,7 +291,8 @@ CONNECTOR = Connector(
     events=events,
     sign=eventbridge.sign,
     # 401 is tried again too, so a token that was entered late loses nothing.
-    secret_hint="EventBridge > Connections > API key: header X-Webhook-Token, value of your choice",  # noqa: S106
+    secret_hint="EventBridge > Connections > API key, header X-Webhook-Token; of SNS: topic ARN",  # noqa: S106
+    key_url=eventbridge.key_url,
     retry_after_s=eventbridge.RETRY_AFTER_S,
     retries=eventbridge.RETRIES,
     proof=Proof.TOKEN,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from chalicelib.connectors import CONNECTORS, turns
+from chalicelib import asymmetric
+from chalicelib.connectors import CONNECTORS, sns, turns
 from chalicelib.connectors.base import Request, Source
 from chalicelib.connectors.vendor_api import Answer
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Skipped, Unreadable
@@ -192,3 +194,69 @@ def test_a_header_is_never_outdone_by_the_url() -> None:
 def test_options(options: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured, match=r"sources\.phone\.options"):
         CONNECT.check(Source("phone", "connect", options=options))
+
+
+# --- SNS ----------------------------------------------------------------------------------------
+
+TOPIC = "arn:aws:sns:eu-west-2:123456789012:contact-lens"
+BARE = {"content-type": "text/plain; charset=UTF-8", "x-amz-sns-message-type": "Notification"}
+
+
+def signed_by_sns(secret: str, **envelope: str) -> Request:
+    told_ = {
+        "Type": "Notification",
+        "MessageId": "22b80b92-0000-4000-8000-000000000009",
+        "TopicArn": TOPIC,
+        "Timestamp": "2026-11-02T09:24:01.000Z",
+        "SignatureVersion": "2",
+        **envelope,
+    }
+    body = json.dumps(told_).encode()
+    return sns.sign(Request("POST", "https://hub.example/webhooks/phone", BARE, body), secret)
+
+
+@pytest.fixture(scope="module")
+def key() -> str:
+    """A key that stands for SNS's: the certificate is fetched and given as the last secret."""
+    return asymmetric.new_rsa_key()
+
+
+def test_a_message_that_sns_signed_for_our_topic(key: str) -> None:
+    request = signed_by_sns(f"{TOPIC}\n{key}", Message="{}")
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    CONNECT.verify(request, ["tunnus", TOPIC, key], now)
+    for secrets in (["tunnus", key], [TOPIC + "-2", key], [TOPIC]):
+        with pytest.raises(Rejected):
+            CONNECT.verify(request, secrets, now)
+    changed = replace(request, body=request.body.replace(b"{}", b"[]"))
+    with pytest.raises(Rejected):
+        CONNECT.verify(changed, [TOPIC, key], now)
+
+
+def test_a_topics_name_is_not_a_token(key: str) -> None:
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    for header in (TOPIC, key.replace("\n", " ")):
+        request = Request("POST", "https://hub.example", {"x-webhook-token": header}, b"{}")
+        with pytest.raises(Rejected, match="no secret"):
+            CONNECT.verify(request, [TOPIC, key, header], now)
+
+
+def test_the_certificates_address() -> None:
+    url = "https://sns.eu-west-2.amazonaws.com/SimpleNotificationService-0123456789abcdef0123.pem"
+    body = json.dumps({"SigningCertURL": url}).encode()
+    request = Request("POST", "https://hub.example/webhooks/phone", BARE, body)
+    assert CONNECT.key_url(request) == url
+    assert CONNECT.key_url(replace(request, headers={})) is None  # EventBridge signs nothing
+    assert CONNECT.key_url(replace(request, url=request.url + "?token=tunnus")) is None
+    with pytest.raises(Rejected):
+        CONNECT.key_url(replace(request, body=body.replace(b"sns.", b"evil.")))
+
+
+def test_a_subscription_is_confirmed_where_sns_is() -> None:
+    one = load(FIXTURES / "connect" / "sns_confirmation.http")
+    (asked,) = CONNECT.events(one.request, one.source, one.at)
+    assert CONNECT.fetch is not None
+    url = "https://sns.eu-west-2.amazonaws.com/?Action=ConfirmSubscription"
+    url += f"&TopicArn={TOPIC}&Token={'2336' * 8}&Version=2010-03-31"
+    with pytest.raises(Skipped, match="confirmed"):
+        played(CONNECT.fetch.dialogue(asked, one.source, {}), (f"GET {url}", Answer(200)))
