@@ -66,3 +66,10 @@ def roll_up(event: CloudWatchEvent) -> None:  # noqa: ARG001
     from chalicelib.pipeline import rebuild
 
     rebuild.roll_up(world())
+
+
+@app.schedule(Rate(15, unit=Rate.MINUTES))
+def watch_sources(event: CloudWatchEvent) -> None:  # noqa: ARG001
+    from chalicelib.pipeline import watch
+
+    watch.watch(world())

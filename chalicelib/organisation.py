@@ -181,6 +181,7 @@ class Organisation(_Part):
     time_zone: str = "Europe/Helsinki"
     languages: tuple[Language, ...] = ("fi", "en", "sv")
     contact: EmailAddress  # who answers readers and integrators
+    integrators: tuple[EmailAddress, ...] = ()  # who hears of faulty sources; none: the contact
     sender: str  # From of the digests, an address that SES has verified
     public_url: str = ""  # https://… in front of the API, as vendors call and sign it
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "FI"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.adapters.clients import calling, client
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,19 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A few plain lines to somebody who keeps the hub running."""
+
+    sender: str
+    recipient: str
+    reply_to: str
+    subject: str
+    text: str
+    language: str
+    date: datetime
+
+
+@dataclass(frozen=True)
 class Mail:
     """SES v2, raw: its simple form drops headers that one-click unsubscribing needs."""
 
@@ -32,8 +49,14 @@ class Mail:
 
     def send(self, letter: Letter) -> None:
         """Hand a letter to SES. Raises Retryable or Misconfigured when SES did not take it."""
-        content = compose(letter, self.configuration_set)
-        with calling("send a digest"):
+        self._send(letter, compose(letter, self.configuration_set), "send a digest")
+
+    def send_note(self, note: Note) -> None:
+        """As `send`, for a note."""
+        self._send(note, compose_note(note, self.configuration_set), "send a note")
+
+    def _send(self, letter: Letter | Note, content: bytes, doing: str) -> None:
+        with calling(doing):
             client("sesv2").send_email(
                 FromEmailAddress=letter.sender,
                 Destination={"ToAddresses": [letter.recipient]},
@@ -43,7 +66,24 @@ class Mail:
 
 def compose(letter: Letter, configuration_set: str = "") -> bytes:
     """The letter as MIME: text and HTML alternatives, RFC 8058 one-click unsubscribe headers."""
-    from email.message import EmailMessage  # only the digest function writes mail
+    message = _addressed(letter, configuration_set)
+    message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["X-SES-MESSAGE-TAGS"] = f"digest={letter.tag}"
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def compose_note(note: Note, configuration_set: str = "") -> bytes:
+    """The note as MIME: plain text."""
+    message = _addressed(note, configuration_set)
+    message.set_content(note.text, cte="quoted-printable")
+    return message.as_bytes()
+
+
+def _addressed(letter: Letter | Note, configuration_set: str) -> EmailMessage:
+    from email.message import EmailMessage  # only scheduled functions write mail
     from email.policy import SMTP
     from email.utils import format_datetime, make_msgid, parseaddr
 
@@ -55,12 +95,7 @@ def compose(letter: Letter, configuration_set: str = "") -> bytes:
     message["Date"] = format_datetime(letter.date)
     message["Message-ID"] = make_msgid(domain=parseaddr(letter.sender)[1].partition("@")[2])
     message["Content-Language"] = letter.language
-    message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
-    message["X-SES-MESSAGE-TAGS"] = f"digest={letter.tag}"
     if configuration_set:
         message["X-SES-CONFIGURATION-SET"] = configuration_set
-    message.set_content(letter.text, cte="quoted-printable")
-    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    return message.as_bytes()
+    return message

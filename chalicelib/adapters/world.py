@@ -19,6 +19,7 @@ from chalicelib.adapters.queue import FetchQueue, Queue
 from chalicelib.adapters.registry import Registry
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.adapters.settings import Settings, read_settings
+from chalicelib.adapters.source_book import SourceBook
 from chalicelib.adapters.summaries import Summaries
 from chalicelib.adapters.tables import bind
 from chalicelib.adapters.telemetry import count
@@ -67,6 +68,7 @@ class World:
     secrets: Secrets
     vendors: VendorHttp
     deliveries: Deliveries = field(default_factory=Deliveries)
+    sources: SourceBook = field(default_factory=SourceBook)
     clock: Callable[[], datetime] = utc_now
     count: Count = count
     public_url: str = ""

@@ -22,10 +22,10 @@ _AGES = {
     "FetchQueue": "Fetches wait for over an hour: a vendor's API is slower than its deliveries",
 }
 _OUTCOMES = {
-    "unreadable": "A vendor's format changed: mend the connector, then `hub replay SOURCE --cloud`",
+    "unreadable": "A vendor's format changed: mend the connector, then `hub replay SOURCE`",
     "misconfigured": "A source lacks its secret, or its options are wrong: the log says which",
 }
-_FUNCTIONS = ("Understand", "Fetch", "MailEvents", "SendDigests", "RollUp")
+_FUNCTIONS = ("Understand", "Fetch", "MailEvents", "SendDigests", "RollUp", "WatchSources")
 
 
 def resources() -> dict[str, Any]:

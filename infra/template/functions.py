@@ -43,6 +43,7 @@ FUNCTIONS = {
     "MailEvents": "MailEventsRole",
     "SendDigests": "SendDigestsRole",
     "RollUp": "RollUpRole",
+    "WatchSources": "WatchSourcesRole",
 }
 
 
@@ -88,7 +89,7 @@ def resources(stage: str) -> dict[str, Any]:
     found["MailEvents"]["Properties"]["Events"] = {
         "MailEventsSnsSubscription": {"Properties": {"Topic": {"Fn::Sub": "${MailTopic}"}}}
     }
-    for name in ("MailEvents", "SendDigests", "RollUp"):
+    for name in ("MailEvents", "SendDigests", "RollUp", "WatchSources"):
         found[name]["Properties"]["DeadLetterQueue"] = {
             "Type": "SQS",
             "TargetArn": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]},

@@ -21,6 +21,7 @@ def policy(function: str, stage: str) -> dict[str, Any]:
         "MailEvents": _mail_events,
         "SendDigests": _send_digests,
         "RollUp": _roll_up,
+        "WatchSources": _watch_sources,
     }
     return {
         "Version": "2012-10-17",
@@ -104,19 +105,7 @@ def _send_digests(stage: str) -> list[Statement]:
         _index("InteractionsTable", "samples"),
         _index("EventsTable", "by_source"),
         _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
-        _allow(
-            ["ses:SendEmail", "ses:SendRawEmail"],
-            [
-                {
-                    "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
-                    "identity/${MailDomain}"
-                },
-                {
-                    "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
-                    "configuration-set/${MailConfigurationSet}"
-                },
-            ],
-        ),
+        _mail(),
         _secrets(stage, "link-key"),
         _failed_calls(),
     ]
@@ -128,6 +117,38 @@ def _roll_up(_stage: str) -> list[Statement]:
         _table("RegistryTable", "GetItem"),
         _failed_calls(),
     ]
+
+
+def _watch_sources(_stage: str) -> list[Statement]:
+    return [
+        _table("RegistryTable", "GetItem", "PutItem", "DeleteItem"),
+        _allow(
+            "logs:FilterLogEvents",
+            {
+                "Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:"
+                "log-group:/aws/lambda/${AWS::StackName}-APIHandler:*"
+            },
+        ),
+        _mail(),
+        _failed_calls(),
+    ]
+
+
+def _mail() -> Statement:
+    """Send from the verified domain, by the stack's configuration set."""
+    return _allow(
+        ["ses:SendEmail", "ses:SendRawEmail"],
+        [
+            {
+                "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+                "identity/${MailDomain}"
+            },
+            {
+                "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+                "configuration-set/${MailConfigurationSet}"
+            },
+        ],
+    )
 
 
 def _observability(function: str) -> list[Statement]:
