@@ -175,7 +175,7 @@ def _message(thread: str, event: Json, roles: Mapping[str, Role]) -> list[Values
 
 def _words(event: Json, kind: str) -> str:
     if kind == "filled_form":
-        fields = [f for f in sections(event, "fields") if f.get("type") in _WORDS]
+        fields = [f for f in sections(event, "fields") if str(f.get("type")) in _WORDS]
         return "\n".join(filter(None, (_answer(field.get("answer")) for field in fields)))
     if kind == "rich_message":
         titles = (text(one.get("title"), "elements.title") for one in sections(event, "elements"))
