@@ -20,7 +20,6 @@ from chalicelib.connectors import record, turns
 from chalicelib.connectors.base import Connector, Proof, Request, Source
 from chalicelib.connectors.reading import (
     Json,
-    duration_s,
     identifier,
     json_body,
     labels,
@@ -32,6 +31,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
+from chalicelib.connectors.spans import between
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,
@@ -118,12 +118,12 @@ def _ended(call: Json, sent: datetime) -> tuple[Channel, Values]:
     values["occurred_at"] = started or ended or sent
     values["kind"] = EventKind.CALL
     if answered:
-        together = _between(answered, ended)
+        together = between(answered, ended)
         # Without its parts: hold is inside, after-call work is not told.
         values |= {"talk_s": together, "handle_time_s": together}
     if values["role"] is Role.CUSTOMER:
         reason = text(call.get("missed_call_reason"), "missed_call_reason")
-        values["wait_s"] = _between(started, answered or ended)
+        values["wait_s"] = between(started, answered or ended)
         if answered:
             values["abandoned"] = False
         elif reason in _LEFT and not call.get("voicemail"):
@@ -239,12 +239,6 @@ def _customer(data: Json, digits: str) -> str | None:
 def _time(call: Json, key: str) -> datetime | None:
     value = call.get(key)
     return None if value in (None, 0, "") else unix_time(value, key)
-
-
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    if start is None or end is None:
-        return None
-    return duration_s(max(0.0, (end - start).total_seconds()), "the time between two timestamps")
 
 
 # --- what the API adds --------------------------------------------------------------------------

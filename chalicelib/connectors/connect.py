@@ -32,6 +32,7 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
+from chalicelib.connectors.spans import between
 from chalicelib.connectors.vendor_api import Call, Credentials, Dialogue, Fetch, json_of
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
@@ -122,13 +123,13 @@ def _durations(detail: Json, *, inward: bool, completed: bool) -> Values:
     ended = _time(detail, "disconnectTimestamp")
     values: Values = {}
     if queued and inward:
-        values["wait_s"] = _between(queued, met or ended)
+        values["wait_s"] = between(queued, met or ended)
         reason = text(detail.get("disconnectReason"), "detail.disconnectReason").upper()
         if met:
             values["abandoned"] = False
         elif reason in _LEFT:
             values["abandoned"] = True
-    together = _between(met, ended)
+    together = between(met, ended)
     if together is None:
         return values
     hold = duration_s(agent.get("customerHoldDuration"), "agentInfo.customerHoldDuration")
@@ -143,12 +144,6 @@ def _durations(detail: Json, *, inward: bool, completed: bool) -> Values:
 def _time(part: Json, key: str) -> datetime | None:
     value = part.get(key)
     return None if value is None else iso_time(value, key)
-
-
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    if start is None or end is None:
-        return None
-    return duration_s(max(0.0, (end - start).total_seconds()), "the time between two timestamps")
 
 
 def _customer(detail: Json) -> str | None:

@@ -18,7 +18,6 @@ from chalicelib.connectors import jwt_hs256, record, turns
 from chalicelib.connectors.base import Connector, Request, Source
 from chalicelib.connectors.reading import (
     Json,
-    duration_s,
     identifier,
     labels,
     number,
@@ -29,6 +28,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
+from chalicelib.connectors.spans import between
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,
@@ -105,7 +105,7 @@ def _ended(call: Json, _state: str) -> Values:
     values |= {"kind": EventKind.CALL, "role": _caller(call)}
     values["occurred_at"] = started or values["occurred_at"]
     values |= _rated(call)
-    together = _between(met, ended)
+    together = between(met, ended)
     if together is not None:
         # Hold is inside, after-call work is not told.
         values |= {"talk_s": together, "handle_time_s": together}
@@ -114,7 +114,7 @@ def _ended(call: Json, _state: str) -> Values:
     if met:
         values["abandoned"] = False
     if _entry(call) == values["event_id"].split(":")[1]:
-        values["wait_s"] = _between(rang, met or ended)
+        values["wait_s"] = between(rang, met or ended)
         if not met and not call.get("voicemail_share_link") and not call.get("voicemail_link"):
             values["abandoned"] = True
     return values
@@ -237,12 +237,6 @@ def _customer(call: Json) -> str | None:
 def _time(part: Json, key: str) -> datetime | None:
     value = part.get(key)
     return None if value in (None, 0, "") else unix_time(number(value, key) / 1000, key)
-
-
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    if start is None or end is None:
-        return None
-    return duration_s(max(0.0, (end - start).total_seconds()), "the time between two timestamps")
 
 
 # --- what the API adds --------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
+from chalicelib.connectors.spans import between
 from chalicelib.connectors.vendor_api import Fetch, Registration
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
@@ -133,7 +134,7 @@ def _ended(call: Json, told: datetime) -> list[Values]:
     named = identifier(call.get("call_id"), "call_id")
     began, ended = _time(call, "ringing_start_time"), _time(call, "call_end_time")
     met = _time(call, "answer_start_time") or _time(call, "connected_start_time")
-    together = _between(met, ended)
+    together = between(met, ended)
     inward = outside is caller
     values: Values = {
         "event_id": f"{named}:ended",
@@ -145,7 +146,7 @@ def _ended(call: Json, told: datetime) -> list[Values]:
     }
     if met:
         values |= {"talk_s": together, "handle_time_s": together}
-        values |= {"wait_s": _between(began, met), "abandoned": False} if inward else {}
+        values |= {"wait_s": between(began, met), "abandoned": False} if inward else {}
     return [values]
 
 
@@ -191,7 +192,7 @@ def _leg(leg: Json, told: datetime) -> Values:
     if met:
         hold = duration_s(leg.get("hold_time"), "hold_time")
         talk = duration_s(leg.get("talk_time"), "talk_time")
-        together = _between(met, ended) if talk is None else talk + (hold or 0.0)
+        together = between(met, ended) if talk is None else talk + (hold or 0.0)
         values |= {"talk_s": together if talk is None else talk, "hold_s": hold}
         values["handle_time_s"] = together
     return values
@@ -304,12 +305,6 @@ def _kind(part: Json, key: str) -> str:
 def _time(part: Json, key: str) -> datetime | None:
     value = part.get(key)
     return None if value in (None, "") else iso_time(value, key)
-
-
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    if start is None or end is None:
-        return None
-    return duration_s(max(0.0, (end - start).total_seconds()), "the time between two timestamps")
 
 
 _READERS: Mapping[str, Callable[[Json, datetime], list[Values]]] = {
