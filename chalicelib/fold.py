@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import date
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -341,9 +341,18 @@ def iso_week(day: date) -> str:
 
 
 def sample_of(interaction: Interaction, organisation: Organisation) -> str | None:
-    """Which sample of quotes an interaction belongs to: 'week#theme#sentiment', or None."""
-    feeling, spoken = sentiment(interaction), themes(interaction, organisation)
-    if interaction.erased or not spoken or feeling in (None, "neutral"):
+    """The week's part that an interaction belongs to: 'week#theme#sentiment'.
+
+    The primary theme or UNSURE; the sentiment or 'none' where nothing was written. None where
+    there is nobody to count.
+    """
+    if interaction.erased or not interaction.contacted:
         return None
-    day = organisation.local_day(interaction.started_at.astimezone(UTC))
-    return f"{iso_week(day)}#{spoken[0]}#{feeling}"
+    day = organisation.local_day(interaction.started_at)
+    theme = next(iter(themes(interaction, organisation)), UNSURE)
+    return part_of(iso_week(day), theme, sentiment(interaction))
+
+
+def part_of(week: str, theme: str, feeling: str | None) -> str:
+    """The name of a part of a week, such as '2026-W47#late#negative'."""
+    return f"{week}#{theme}#{feeling or 'none'}"

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
@@ -38,6 +39,14 @@ class Change:
         if self.before.contribution == self.after.contribution:
             return EMPTY
         return self.after.contribution - self.before.contribution
+
+
+class Linked(NamedTuple):
+    """When a known customer (a pseudonym) contacted, aware, and how that ended."""
+
+    customer: str
+    started_at: datetime
+    resolved: bool | None
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,19 @@ class Interactions:
         return [row.key for row in InteractionRow.by_customer.query(pseudonym)]
 
     def sample(self, sample_of: str, limit: int) -> list[str]:
-        """Keys of a uniform sample, the same at every call."""
+        """Keys of a uniform sample of a week's part, the same at every call."""
         return [row.key for row in InteractionRow.samples.query(sample_of, limit=limit)]
+
+    def linked(self, sample_of: str) -> Iterator[Linked]:
+        """Every interaction of a week's part whose customer is known."""
+        known = InteractionRow.customer.exists()
+        for row in InteractionRow.samples.query(sample_of, filter_condition=known):
+            yield Linked(row.customer, datetime.fromisoformat(row.started_at), row.resolved)
+
+    def rhythm(self) -> Iterator[tuple[str, datetime]]:
+        """(pseudonym, start) of every interaction of a known customer; reads the whole index."""
+        for row in InteractionRow.by_customer.scan():
+            yield row.customer, datetime.fromisoformat(row.started_at)
 
     def all_keys(self) -> Iterator[str]:
         """Every interaction, for a recount."""
@@ -125,6 +145,7 @@ def _row(change: Change) -> InteractionRow:
         started_at=interaction.started_at.isoformat() if interaction.customer else None,
         sample_of=change.sample_of,
         sample_rank=_rank(after.key) if change.sample_of else None,
+        resolved=interaction.resolved,
         expires_at=change.expires_at,
     )
 

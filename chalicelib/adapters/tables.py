@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from pynamodb.attributes import (
     BinaryAttribute,
+    BooleanAttribute,
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
@@ -79,11 +80,11 @@ class ByCustomer(GlobalSecondaryIndex["InteractionRow"]):
 
 
 class Samples(GlobalSecondaryIndex["InteractionRow"]):
-    """A uniform sample of a week's interactions of one theme and sentiment, as ids."""
+    """A week's interactions by theme and sentiment, as ids in random order; and who came back."""
 
     class Meta:
         index_name = "samples"
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["customer", "started_at", "resolved"])
 
     sample_of = UnicodeAttribute(hash_key=True)  # "2026-W46#delivery-late#negative"
     sample_rank = UnicodeAttribute(range_key=True)  # a hash of the key: random, and stable
@@ -102,6 +103,7 @@ class InteractionRow(Model):
     started_at = UnicodeAttribute(null=True)
     sample_of = UnicodeAttribute(null=True)
     sample_rank = UnicodeAttribute(null=True)
+    resolved = BooleanAttribute(null=True)
     expires_at = TTLAttribute()
     by_customer = ByCustomer()
     samples = Samples()

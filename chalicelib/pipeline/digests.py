@@ -17,7 +17,7 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors.base import Reply
 from chalicelib.digest import Digest, IsoWeek, Links, QuoteCandidate, compose, render, with_quotes
 from chalicelib.errors import Misconfigured, Retryable
-from chalicelib.fold import fold, iso_week, sample_of, sentiment
+from chalicelib.fold import fold, iso_week, part_of, sample_of
 from chalicelib.interaction import Role
 from chalicelib.organisation import WEEKDAYS, Department, Organisation, Schedule
 from chalicelib.summary import Summary
@@ -146,10 +146,11 @@ def quote_candidates(
     world: World, organisation: Organisation, monday: date, theme: str, feeling: str
 ) -> Iterator[QuoteCandidate]:
     """Redacted customer texts of one week, theme and sentiment, from a bounded uniform sample."""
-    keys = world.interactions.sample(f"{iso_week(monday)}#{theme}#{feeling}", QUOTE_SAMPLE)
+    part = part_of(iso_week(monday), theme, feeling)
+    keys = world.interactions.sample(part, QUOTE_SAMPLE)
     for state in world.interactions.read(keys).values():
         interaction = fold(state.events, state.enrichments)
-        if sample_of(interaction, organisation) is None or sentiment(interaction) != feeling:
+        if sample_of(interaction, organisation) != part:
             continue  # the index is a moment behind an erasure or a correction
         spoken = [m for m in interaction.messages if m.message_id in interaction.enrichments]
         about = [

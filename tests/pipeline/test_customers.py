@@ -1,0 +1,99 @@
+"""Who came back, what is new, who fell silent: from what the tables hold."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.world import World
+from chalicelib.insights.weeks import IsoWeek
+from chalicelib.interaction import Event, EventKind
+from chalicelib.organisation import Organisation
+from chalicelib.pipeline.customers import repeats_of, silent_of, topics_of
+from chalicelib.pipeline.understand import understand
+from tests.conftest import NOW
+from tests.events import event
+
+WEEK = IsoWeek(date(2026, 11, 2))
+HELSINKI = ZoneInfo("Europe/Helsinki")
+
+
+def _take_in(world: World, events: list[Event]) -> None:
+    for one in events:
+        world.log.add(one, NOW, 30, None)
+    assert understand(world, [EventKey(e.interaction_key, e.event_id) for e in events]) == set()
+
+
+def _contact(name: str, customer: str | None, day: int, text: str, **more: Any) -> Event:
+    at = datetime(2026, 11, 1, 12, tzinfo=HELSINKI) + timedelta(days=day)
+    return event(name, interaction_id=name, customer=customer, occurred_at=at, text=text, **more)
+
+
+def test_first_contact_resolution_over_the_ends_of_weeks(
+    world: World, organisation: Organisation
+) -> None:
+    late = "toimitus on myöhässä"
+    _take_in(
+        world,
+        [
+            _contact("a1", "email:a@a.example", 1, late),
+            _contact("a2", "email:a@a.example", 9, late),  # eight days later
+            _contact("b1", "email:b@a.example", 6, late),
+            _contact("b2", "email:b@a.example", 8, late),  # next week, within the window
+            _contact("c1", "email:c@a.example", 3, late),
+            _contact("c2", "email:c@a.example", 4, "lasku on väärin"),
+            _contact("d1", "email:d@a.example", 5, late, resolved=False),
+            _contact("e1", "email:e@a.example", 0, late),  # the Sunday before
+            _contact("e2", "email:e@a.example", 2, late),
+            _contact("f1", None, 2, late),
+        ],
+    )
+    found = repeats_of(world, organisation, WEEK, 7)
+    assert found.solved is not None
+    assert (found.solved.k, found.solved.n) == (3, 5)  # a, c twice; not b, not d
+    assert found.repeated is not None
+    assert (found.repeated.k, found.repeated.n) == (1, 6)  # e's second
+    assert found.linked is not None
+    assert (found.linked.k, found.linked.n) == (6, 7)
+
+
+def test_an_erased_contact_is_nobodys(world: World, organisation: Organisation) -> None:
+    _take_in(world, [_contact("a1", "email:a@a.example", 1, "lasku")])
+    erasure = event("z", interaction_id="a1", kind=EventKind.ERASURE, text="")
+    _take_in(world, [erasure])
+    assert repeats_of(world, organisation, WEEK, 0).repeated is None
+    assert list(world.interactions.rhythm()) == []
+
+
+@pytest.mark.parametrize(("silent_days", "told"), [(25, True), (3, False)])
+def test_who_fell_silent(
+    world: World, organisation: Organisation, silent_days: int, told: bool
+) -> None:
+    last = (WEEK.sunday - date(2026, 11, 1)).days - silent_days
+    regular = [
+        _contact(f"r{n}", "email:r@a.example", last - 7 * n, "kiitos", kind=EventKind.MESSAGE)
+        for n in range(20)
+    ]
+    _take_in(world, [*regular, _contact("once", "email:o@a.example", -200, "kiitos")])
+    found = silent_of(world, organisation, WEEK)
+    assert [one.contacts for one in found] == ([20] if told else [])
+    assert "r@a.example" not in repr(found)
+
+
+def test_new_topics_come_from_what_fits_no_theme(world: World) -> None:
+    new = [
+        _contact(f"n{n}", f"email:n{n}@a.example", 3, f"sovellus kirjaa minut ulos {word}")
+        for n, word in enumerate(("taas", "aina", "eilen", "yhä", "heti", "usein", "välillä"))
+    ]
+    before = [
+        _contact(f"o{n}", f"email:o{n}@a.example", -7 * (n % 8) - 2, text)
+        for n, text in enumerate(["aukioloajat viikonloppuna", "parkkipaikka täynnä"] * 20)
+    ]
+    _take_in(world, new + before)
+    (topic,) = topics_of(world, WEEK)
+    assert (topic.now, topic.customers, topic.before) == (7, 7, 0)
+    assert "sovellus" in topic.words
