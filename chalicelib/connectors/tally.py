@@ -71,10 +71,11 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
     if kind != "FORM_RESPONSE":
         raise Skipped(f"tally event {kind[:60]!r}")
     data = section(body, "data")
+    told = frozenset(answers.told(source))
     return [
         _event(
             source,
-            [answer for field in sections(data, "fields") for answer in _field(field, source)],
+            [answer for field in sections(data, "fields") for answer in _field(field, told)],
             submission=data.get("submissionId") or data.get("responseId"),
             respondent=data.get("respondentId"),
             at=data.get("createdAt"),
@@ -104,7 +105,7 @@ def _event(
     )
 
 
-def _field(field: Json, source: Source) -> Iterator[Answer]:
+def _field(field: Json, told: frozenset[str]) -> Iterator[Answer]:
     """The answer of one field of a webhook; its choices are ids of its `options`."""
     key = optional_identifier(field.get("key"), "key") or ""
     kind = text(field.get("type"), "type")
@@ -117,20 +118,17 @@ def _field(field: Json, source: Source) -> Iterator[Answer]:
     if options:
         chosen = value if isinstance(value, list) else [value]
         value = [options[one] for one in chosen if isinstance(one, str) and one in options]
-    yield _answer(key, label, kind, value, source)
+    yield _answer(key, label, kind, value, told)
 
 
 def _options(field: Json) -> Sequence[Json]:
     return [one for one in sections(field, "options") if isinstance(one.get("id"), str)]
 
 
-def _answer(key: str, label: str, kind: str, value: object, source: Source) -> Answer:
+def _answer(key: str, label: str, kind: str, value: object, told: frozenset[str]) -> Answer:
+    """`told` are the names of options.questions; a scale outside them is Unreadable."""
     answer = Answer((key, key.removeprefix(_KEY), label), value, _KNOWN.get(kind, IGNORE))
-    if (
-        kind in _SCALES
-        and value is not None
-        and not answers.told(source).keys() & set(answer.names)
-    ):
+    if kind in _SCALES and value is not None and told.isdisjoint(answer.names):
         raise Unreadable(
             f"Tally tells no scale of {key[:60]} ({kind}); name it in options.questions: "
             "{kind: csat, min: 1, max: 5}, or ignore"
@@ -175,6 +173,7 @@ def _listed(submission: Json, asked: Mapping[str, Json], source: Source) -> Even
     whole = submission.get("isCompleted") is not False
     answers.finished_or_wanted(source, whole)
     given: list[Answer] = []
+    told = frozenset(answers.told(source))
     respondent: object = submission.get("respondentId")
     for one in sections(submission, "responses"):
         respondent = respondent or one.get("respondentId")
@@ -186,7 +185,7 @@ def _listed(submission: Json, asked: Mapping[str, Json], source: Source) -> Even
             given += answers.hidden(value) if kind == "HIDDEN_FIELDS" else []
             continue
         title = text(question.get("title"), "question.title")
-        given.append(_answer(_KEY + question_id, title, kind, value, source))
+        given.append(_answer(_KEY + question_id, title, kind, value, told))
     return _event(
         source,
         given,

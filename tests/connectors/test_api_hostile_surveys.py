@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -153,8 +154,7 @@ def test_the_unspoilt_answers_give_events(name: str) -> None:
 
 def telling(path: tuple[Any, ...]) -> bool:
     """Of eleven choices that are alike, two are enough."""
-    alike = zip(path, path[1:], strict=False)
-    return not any(key == "choices" and place in range(2, 11) for key, place in alike)
+    return not any(key == "choices" and place in range(2, 11) for key, place in pairwise(path))
 
 
 @pytest.mark.parametrize("name", VENDORS)
