@@ -21,6 +21,7 @@ _MODULES = (
     "giosg",
     "crisp",
     "meta",
+    "ses",
     "postmark",
     "mailgun",
     "sendgrid",

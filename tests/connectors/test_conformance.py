@@ -142,7 +142,8 @@ def test_one_changed_byte(recording: Recording) -> None:
     for place in {0, len(body) // 2, len(body) - 1}:
         changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
         refused(recording, recording.secret, request=replace(recording.request, body=changed))
-    refused(recording, recording.secret, request=replace(recording.request, body=body + b" "))
+    if proof_headers(recording):  # a signature inside a JSON body is of its fields, not of blanks
+        refused(recording, recording.secret, request=replace(recording.request, body=body + b" "))
     refused(recording, recording.secret, request=replace(recording.request, body=b""))
 
 
@@ -256,6 +257,7 @@ def test_every_answer_is_one_that_does_no_harm(name: str) -> None:
         pytest.param("postmark", Outcome.REJECTED, 401, id="postmark gives up on 403"),
         pytest.param("mailgun", Outcome.SKIPPED, 200, id="mailgun sends again on 204"),
         pytest.param("sendgrid", Outcome.REJECTED, 503, id="sendgrid drops the mail on any 4xx"),
+        pytest.param("ses", Outcome.REJECTED, 503, id="sns gives up on any 4xx"),
         pytest.param("twilio", Outcome.ACCEPTED, 204, id="twilio reads a body as TwiML"),
         pytest.param("twilio", Outcome.UNREADABLE, 204, id="twilio: 202 would need TwiML"),
         pytest.param("typeform", Outcome.RETRYABLE, 503, id="typeform tries 503 for 10 hours"),
