@@ -28,6 +28,7 @@ BINARY_TYPES = [
     "application/cloudevents+json",
     "application/cloudevents-batch+json",
     "application/jwt",
+    "application/vnd.surveymonkey.response.v1+json",
     "message/rfc822",
 ]
 

@@ -90,6 +90,7 @@ DEFAULT_STATUS: Mapping[Outcome, int] = MappingProxyType(
 Verify = Callable[[Request, Sequence[str], datetime], None]
 ToEvents = Callable[[Request, Source, datetime], Sequence[Event]]
 Handshake = Callable[[Request], Reply | None]
+Challenge = Callable[[Request, Sequence[str]], Reply | None]
 Sign = Callable[[Request, str, datetime], Request]
 Check = Callable[[Source], None]
 Scrub = Callable[[Request], Request]
@@ -105,6 +106,10 @@ class Proof(StrEnum):
 
 
 def no_handshake(_request: Request) -> Reply | None:
+    return None
+
+
+def no_challenge(_request: Request, _secrets: Sequence[str]) -> Reply | None:
     return None
 
 
@@ -136,6 +141,8 @@ class Connector:
         what the vendor did not date.
     handshake(request): the answer to a vendor's set-up request, or None. Called after verify,
         except for methods in `open_methods` (a vendor that probes the URL with HEAD).
+    challenge(request, secrets): as handshake, where the answer itself proves that we know the
+        secret.
     sign(request, secret, now): the request as the vendor would send it. For samples and tests.
     status: answers that differ from DEFAULT_STATUS, because of how the vendor reads them.
     retry_after_s: sent as Retry-After with RETRYABLE, where the vendor heeds it.
@@ -161,6 +168,7 @@ class Connector:
     events: ToEvents
     sign: Sign
     handshake: Handshake = no_handshake
+    challenge: Challenge = no_challenge
     status: Mapping[Outcome, int] = field(default_factory=dict)
     open_methods: frozenset[str] = frozenset({"HEAD"})
     secret_hint: str = ""  # where the integrator finds the secret at the vendor

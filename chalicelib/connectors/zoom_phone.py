@@ -333,6 +333,7 @@ CONNECTOR = Connector(
     channel=Channel.VOICE,
     verify=verify,
     events=events,
+    challenge=challenge,
     sign=sign,
     signs_time=True,
     # An address that does not answer 2xx within 3 s, or whose check fails, is switched off.

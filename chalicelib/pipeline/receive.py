@@ -89,9 +89,10 @@ def _take(
 ) -> _Taken:
     """Verify, normalize and store."""
     config = organisation.sources[name]
+    secrets = [] if config.open else _secrets(world, name, found, request)
     if not config.open:
-        found.verify(request, _secrets(world, name, found, request), now)
-    hello = found.handshake(request)
+        found.verify(request, secrets, now)
+    hello = found.handshake(request) or found.challenge(request, secrets)
     if hello:
         return _Taken(Outcome.ACCEPTED, hello)
     try:

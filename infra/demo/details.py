@@ -139,7 +139,7 @@ class Details:
         turns = (replace(turns[0], at=spoken), *turns[1:])
         ended = contact.started_at + timedelta(seconds=wait + talk)
         return replace(
-            contact, turns=turns, wait_s=wait, handle_time_s=wait + talk, abandoned=False,
+            contact, turns=turns, wait_s=wait, handle_time_s=talk, abandoned=False,
             closed_at=ended,
         )  # fmt: skip
 

@@ -93,27 +93,33 @@ def twilio(contact: Contact) -> Iterator[Delivery]:
     if contact.channel is Channel.SMS:
         yield _text_message(contact)
         return
-    wait, total = contact.wait_s or 0, contact.handle_time_s or contact.wait_s or 0
+    wait, talk = contact.wait_s or 0, contact.handle_time_s or 0
+    call = _call(contact)
     answered = contact.started_at + timedelta(seconds=wait)
+    ended = answered + timedelta(seconds=talk)
     queue = {
         "QueueSid": "QU" + "7c" * 16,
         "QueueResult": "hangup" if contact.abandoned else "bridged",
         "QueueTime": str(wait),
         "CallStatus": "in-progress",
     }
-    yield _form(contact, answered, {**_call(contact), **queue})
+    yield _form(contact, answered, {**call, **queue})
     for place, turn in enumerate(contact.turns, start=1):
-        yield _form(contact, turn.at, {**_call(contact), **_utterance(contact, turn, place)})
-    ended = contact.started_at + timedelta(seconds=total)
-    done = {
+        yield _form(contact, turn.at, {**call, **_utterance(contact, turn, place)})
+    if not contact.abandoned:
+        leg = {"CallSid": "CA" + made_hex(contact, "leg"), "ParentCallSid": call["CallSid"]}
+        yield _form(contact, ended, {**call, **leg, **_ended(ended, talk), "SequenceNumber": "4"})
+    yield _form(contact, ended, {**call, **_ended(ended, wait + talk), "SequenceNumber": "3"})
+
+
+def _ended(at: datetime, seconds: int) -> dict[str, str]:
+    return {
         "CallStatus": "completed",
-        "CallDuration": str(total),
-        "Duration": str(max(1, round(total / 60))),
-        "Timestamp": format_datetime(ended.replace(microsecond=0)),
-        "SequenceNumber": "3",
+        "CallDuration": str(seconds),
+        "Duration": str(max(1, round(seconds / 60))),
+        "Timestamp": format_datetime(at.replace(microsecond=0)),
         "CallbackSource": "call-progress-events",
     }
-    yield _form(contact, ended, {**_call(contact), **done})
 
 
 def ringing(contact: Contact) -> Delivery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import replace
 from typing import Any
@@ -15,10 +16,15 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Reply, Request
 from chalicelib.errors import Misconfigured, Retryable
-from chalicelib.pipeline.rebuild import recount, replay_unreadable, requeue_log
+from chalicelib.pipeline.rebuild import (
+    publish_organisation,
+    recount,
+    replay_unreadable,
+    requeue_log,
+)
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
-from tests.conftest import NOW, SECRET
+from tests.conftest import NOW, ORGANISATION, SECRET
 from tests.pipeline.faults import Fuse, Killed, fused
 from tests.twins import Metrics
 
@@ -242,3 +248,23 @@ def test_the_log_can_be_queued_again(world: World) -> None:
     _queued(world)
     client("sqs").purge_queue(QueueUrl=world.queue.url)
     assert requeue_log(world) == 1
+
+
+def test_a_vendor_that_asks_whether_we_know_the_secret_is_answered(world: World) -> None:
+    """Zoom's check of the address: the plain token comes back with its HMAC."""
+    text = ORGANISATION.replace("connector: standard", "connector: zoom_phone", 1)
+    start = text.index("    options:\n      mapping:")
+    text = text[:start] + text[text.index("touchpoints:") :]
+    publish_organisation(world, text)
+    world._published.clear()
+    body = json.dumps(
+        {"event": "endpoint.url_validation", "event_ts": 1, "payload": {"plainToken": "qgg8"}}
+    ).encode()
+    unsigned = Request("POST", "https://h.example/webhooks/shop", {}, body)
+    request = CONNECTORS["zoom_phone"].sign(unsigned, SECRET, NOW)
+    reply = receive(world, "shop", request)
+    assert reply.status == 200
+    encrypted = hmac.new(SECRET.encode(), b"qgg8", "sha256").hexdigest()
+    assert json.loads(reply.body) == {"plainToken": "qgg8", "encryptedToken": encrypted}
+    forged = CONNECTORS["zoom_phone"].sign(unsigned, "another", NOW)
+    assert receive(world, "shop", forged).status == 401
