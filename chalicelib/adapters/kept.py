@@ -1,0 +1,126 @@
+"""Kept deliveries: the requests that the event log still holds, with the events they gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.update import Action
+
+from chalicelib.adapters import codec
+from chalicelib.adapters.archive import Archive
+from chalicelib.adapters.log import UNREADABLE, EventKey
+from chalicelib.adapters.tables import EventRow
+from chalicelib.connectors.base import Request
+from chalicelib.deliveries import time_digits
+from chalicelib.errors import Misconfigured, Retryable
+from chalicelib.interaction import Event
+
+_SIBLING = "#event:"
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A delivery whose request is kept. `holder` is the row that has it.
+
+    `stored` are the events that it added to the log; none where `unreadable` says why it could
+    not be read.
+    """
+
+    source: str
+    received_at: datetime
+    request: Request
+    holder: EventKey
+    stored: Mapping[EventKey, Event]
+    unreadable: str = ""
+
+    @property
+    def id(self) -> str:
+        """The part of the delivery's id that tells its time, which finds it."""
+        return time_digits(self.received_at)
+
+
+def kept(
+    archive: Archive, source: str, since: datetime, until: datetime, *, unreadable: bool
+) -> Iterator[Kept]:
+    """Kept deliveries of a source that came in [since, until), oldest first.
+
+    Events of files, backfills and fetches came in no delivery, and are left out. Raises
+    Retryable or Misconfigured when the tables do not answer.
+    """
+    index = source + UNREADABLE if unreadable else source
+    when = EventRow.received_at.between(_stamp(since), _stamp(until - _INSTANT))
+    try:
+        rows = EventRow.by_source.query(index, when)
+        for stamp, group in groupby(rows, lambda row: str(row.received_at)):
+            keys = [EventKey(row.interaction, row.event_id) for row in group]
+            found = _delivery(archive, source, stamp, keys)
+            if found is not None:
+                yield found
+    except PynamoDBException as error:
+        raise _named(error) from error
+
+
+def _delivery(archive: Archive, source: str, stamp: str, keys: Sequence[EventKey]) -> Kept | None:
+    rows = {EventKey(row.interaction, row.event_id): row for row in EventRow.batch_get(keys)}
+    for key, row in rows.items():
+        if row.raw is not None:
+            raw = row.raw
+        elif row.raw_in is not None and not row.raw_in.startswith(_SIBLING):
+            raw = archive.get(row.raw_in)
+        else:
+            continue
+        return Kept(
+            source=source,
+            received_at=datetime.fromisoformat(stamp),
+            request=codec.load_request(raw),
+            holder=key,
+            stored={
+                key: codec.load_event(row.event)
+                for key, row in rows.items()
+                if row.event is not None and (row.raw is not None or row.raw_in is not None)
+            },
+            unreadable=str(row.outcome) if row.event is None else "",
+        )
+    return None
+
+
+def rewrite(key: EventKey, event: Event) -> None:
+    """Replace the content of a stored event; nothing when it expired or was erased meanwhile."""
+    _change(key, EventRow.event.set(codec.dump_event(event)))
+
+
+def hold(key: EventKey, raw: bytes) -> None:
+    """Let a row hold the request, before the row that held it goes."""
+    _change(key, EventRow.raw.set(raw))
+
+
+def remove(key: EventKey) -> None:
+    """Take a row out of the log that no reading of its delivery gives any more."""
+    try:
+        EventRow(*key).delete()
+    except PynamoDBException as error:
+        raise _named(error) from error
+
+
+def _change(key: EventKey, action: Action) -> None:
+    try:
+        EventRow(*key).update(actions=[action], condition=EventRow.event_id.exists())
+    except PynamoDBException as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise _named(error) from error
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _named(error: PynamoDBException) -> Retryable | Misconfigured:
+    code = error.cause_response_code or type(error).__name__
+    wrong = {"ResourceNotFoundException", "AccessDeniedException", "ValidationException"}
+    kind = Misconfigured if code in wrong else Retryable
+    return kind(f"could not work on kept deliveries: DynamoDB answered {code}")
