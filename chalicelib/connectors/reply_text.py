@@ -13,13 +13,15 @@ import re
 from collections.abc import Sequence
 
 _LONGEST_MARKER = 300  # characters of a line that introduces a quotation
+_WRAPPED = 60  # characters from which a quoted line was wrapped where an unquoted one follows
 _LONGEST_SIGNATURE = 14  # lines
 LONGEST_READ = 200_000  # characters; an event keeps 10,000 of them
 _LONGEST_BLOCK = 8  # lines of headers above a quotation that are looked at
 
 # "ma 2. marrask. 2026 klo 11.00 Maija (maija@example.fi) kirjoitti:", "On … wrote:",
-# "Den mån 2 nov. 2026 kl 11:00 skrev Maija <…>:". A digit keeps "Hän kirjoitti:" a sentence.
-_INTRODUCTION = re.compile(r"(?=.*\d).*\b(kirjoitti|wrote|skrev)\b.*:", re.IGNORECASE)
+# "Den mån 2 nov. 2026 kl 11:00 skrev Maija <…>:". A date or an address is what tells it from the
+# sentence "Hän kirjoitti:".
+_INTRODUCTION = re.compile(r"(?=.*[\d@]).*\b(kirjoitti|wrote|skrev)\b.*:", re.IGNORECASE)
 # "-----Alkuperäinen viesti-----", "Välitetty viesti alkaa:", and a rule as Outlook draws it.
 _TITLES = (
     r"(alkuperäinen viesti|välitetty viesti|edelleenlähetetty viesti|original message|"
@@ -60,11 +62,13 @@ _CLOSING_WORDS = (
     r"(yours )?(sincerely|faithfully|truly)|br|rgds"
 )
 _CLOSING = re.compile(
-    rf"({_THANKS}( ja|,| och| and)? )?({_CLOSING_WORDS})\s*[.,:;!/-]*", re.IGNORECASE
+    rf"({_THANKS}( ja|,| och| and)? )?({_CLOSING_WORDS})\s*[.,:;!/-]*|{_THANKS},", re.IGNORECASE
 )
 _NAME = r"(?-i:[A-ZÅÄÖ][\w.'’-]*)( ((ja|och|and|&) )?(?-i:[A-ZÅÄÖ][\w.'’-]*)){0,3}"
 _CLOSING_WITH_NAME = re.compile(
-    rf"({_THANKS}( ja|,| och| and)? )?({_CLOSING_WORDS})\s*[.,:/-]*\s*{_NAME}[.!]?", re.IGNORECASE
+    rf"({_THANKS}( ja|,| och| and)? )?({_CLOSING_WORDS})\s*[.,:/-]*\s*{_NAME}[.!]?|"
+    rf"//?\s?{_NAME}",
+    re.IGNORECASE,
 )
 # What a person adds below the name is theirs: a sentence, a question, a postscript.
 _SENTENCE = re.compile(r".{45,}[.!]|.*\?|p\.?\s?s\b.*", re.IGNORECASE)
@@ -74,9 +78,12 @@ _DISCLAIMER = re.compile(
     r"det(ta|ta här) (e-?post)?(meddelandet?|mejlet?) (och|kan innehålla|är konfid|är avsett))",
     re.IGNORECASE,
 )
+# What a mail gateway writes above mail from strangers.
 _BANNER = re.compile(
     r"(et saa usein sähköpostia osoitteesta|you don't often get email from|"
-    r"du får inte ofta e-post från)\b.{0,250}",
+    r"du får inte ofta e-post från|"
+    r"(caution|warning|external|varoitus|obs|varning)\W{1,3}(this|the|tämä|det här) .{0,40}"
+    r"(outside|ulkopuol\w*|utanför))\b.{0,250}",
     re.IGNORECASE,
 )
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -96,6 +103,7 @@ def own_words(body: str) -> str:
     lines = [line.strip() for line in body[:LONGEST_READ].splitlines()]
     kept: list[str] = []
     number = 0
+    cited = 0  # characters of the line before, where it was quoted
     while number < len(lines):
         line = lines[number]
         length = quotation(lines, number)
@@ -104,11 +112,14 @@ def own_words(body: str) -> str:
             if not _quoted(lines, number + length):
                 break
             number += length
+            cited = 0
             continue
         if line in ("--", _SIGNATURE) or (len(line) < 150 and _FOOTER.fullmatch(line)):
             break
-        if not line.startswith(">"):
+        # A program that wraps a long quoted line leaves its end without a '>'.
+        if not line.startswith(">") and not (line and cited >= _WRAPPED):
             kept.append(line)
+        cited = len(line) if line.startswith(">") else 0
         number += 1
     return "\n".join(_unsigned(_unsealed(kept))).strip()
 
