@@ -21,6 +21,11 @@ class Archive:
             client("s3").put_object(Bucket=self.bucket, Key=key, Body=raw)
         return key
 
+    def delete(self, key: str) -> None:
+        """Remove a payload; harmless to repeat."""
+        with calling("remove a raw payload"):
+            client("s3").delete_object(Bucket=self.bucket, Key=key)
+
     def get(self, key: str) -> bytes:
         with calling("read a raw payload"):
             body: bytes = client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()

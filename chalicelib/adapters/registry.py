@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
 
@@ -85,6 +88,11 @@ class Registry:
 
     def opted_out(self, reader: str) -> bool:
         return self._get("opt-out", reader) is not None
+
+    def keep_receipt(self, receipt_id: str, told: Mapping[str, Any], now: datetime) -> None:
+        """Remember that a person's data were erased, and how much, never whose."""
+        body = json.dumps(told, default=str)
+        RegistryRow("erasure", receipt_id, body=body, changed_at=_stamp(now)).save()
 
     def next_call(self, source: str) -> datetime | None:
         """When the API of a source's vendor may next be called; None when nobody called it."""

@@ -1,0 +1,154 @@
+"""A person erased is nowhere: every table and the archive are searched for what they wrote."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import codec
+from chalicelib.adapters.clients import client
+from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, SummaryRow
+from chalicelib.adapters.world import World
+from chalicelib.pipeline.persons import erase, export, mention
+from chalicelib.pipeline.rebuild import recount, requeue_log
+from chalicelib.pipeline.receive import receive
+from chalicelib.pipeline.understand import understand
+from tests.conftest import NOW
+from tests.pipeline.test_receive import MESSAGE, signed
+
+AINO = "email:aino@a.example"
+NAMES = [AINO, "phone:+358 40 123 4567"]
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+
+
+def _say(world: World, number: int, **more: Any) -> None:
+    body = {**MESSAGE, "id": f"ev-{number}", "conversation": f"c-{number}", **more}
+    assert receive(world, "shop", signed(body)).status == 200
+
+
+def _understand_all(world: World) -> None:
+    keys = list(world.log.all_keys())
+    assert understand(world, keys) == frozenset()
+
+
+@pytest.fixture
+def told(world: World) -> World:
+    """Aino writes twice, once at great length; others write too, one of them Aino's address."""
+    _say(world, 1, text="Toimitus on myöhässä, terv. Aino")
+    # Too long and too varied for a table item: its delivery goes to the archive.
+    noise = " ".join(f"{n * 7919 % 100003:x}" for n in range(160_000))
+    _say(world, 2, text="lasku 040 123 4567 " + noise)
+    _say(world, 3, customer="onni@a.example", text="Aino@A.example tai 040-1234567 on vaimoni")
+    _say(world, 4, customer="onni@a.example", text="kiitos")
+    body = json.dumps({"strange": "aino@a.example"}).encode()
+    assert receive(world, "shop", signed(body)).status == 202
+    _understand_all(world)
+    return world
+
+
+def _text(stored: bytes) -> str:
+    return zlib.decompress(stored).decode("utf-8", "replace")
+
+
+def _everything() -> str:
+    """All that is stored, decompressed, as one text."""
+    found = []
+    for model in (EventRow, InteractionRow, SummaryRow, RegistryRow):
+        for row in model.scan():
+            for value in row.attribute_values.values():
+                found.append(_text(value) if isinstance(value, bytes) else str(value))
+    s3 = client("s3")
+    for item in s3.list_objects_v2(Bucket="archive").get("Contents", []):
+        raw = s3.get_object(Bucket="archive", Key=item["Key"])["Body"].read()
+        found.append(_text(raw))
+    return "\n".join(found).lower()
+
+
+def test_everything_of_a_person_goes_and_nothing_of_others(told: World) -> None:
+    before = _everything()
+    assert "aino@a.example" in before
+    assert client("s3").list_objects_v2(Bucket="archive")["KeyCount"] == 1
+    receipt = erase(told, NAMES)
+    assert (receipt.interactions, receipt.events, receipt.deliveries) == (2, 2, 2)
+    assert (receipt.texts, receipt.unreadable, receipt.left_to_do) == (1, 1, 0)
+    after = _everything()
+    for trace in ("aino", "040 123 4567", "040-1234567", "myöhässä, terv"):
+        assert trace not in after
+    assert "vaimoni" in after
+    assert "onni@a.example" in after
+    counts = told.summaries.read(FIRST, LAST)
+    assert counts.count("contacts") == 2
+    assert counts == recount(told)
+
+
+def test_what_comes_again_stays_erased(told: World) -> None:
+    erase(told, NAMES)
+    _say(told, 1, text="Toimitus on myöhässä, terv. Aino")  # the vendor sends it again
+    requeue_log(told)
+    _understand_all(told)
+    (state,) = told.interactions.read(["shop#c-1"]).values()
+    assert "myöhässä" not in repr(state)
+    assert told.summaries.read(FIRST, LAST).count("contacts") == 2
+
+
+def test_an_erasure_may_be_repeated_and_tried(told: World) -> None:
+    tried = erase(told, NAMES, dry_run=True)
+    assert (tried.interactions, tried.texts) == (2, 1)
+    assert "aino@a.example" in _everything()
+    erase(told, NAMES)
+    again = erase(told, NAMES)
+    assert (again.interactions, again.texts, again.unreadable) == (0, 0, 0)
+
+
+def test_one_delivery_of_two_people_keeps_what_the_other_said(told: World) -> None:
+    shared = {"items": [1]}
+    events = [
+        codec.load_event(row.event)
+        for row in EventRow.batch_get([("shop#c-3", "ev-3"), ("shop#c-1", "ev-1")])
+    ]
+    onni = next(e for e in events if e.interaction_id == "c-3")
+    aino = next(e for e in events if e.interaction_id == "c-1")
+    raw = zlib.compress(json.dumps(shared).encode() + b"aino@a.example")
+    holder = replace(onni, interaction_id="c-30", event_id="ev-30", text="hei")
+    told.log.add(holder, NOW, 30, raw)
+    told.log.add(
+        replace(aino, interaction_id="c-31", event_id="ev-31"),
+        NOW,
+        30,
+        EventKey(holder.interaction_key, "ev-30"),
+    )
+    erase(told, NAMES)
+    assert told.log.read([EventKey("shop#c-30", "ev-30")])
+    assert EventRow.get("shop#c-30", "ev-30").raw is None
+
+
+def test_a_person_can_read_what_is_known(told: World) -> None:
+    pages = list(export(told, NAMES))
+    assert [page["interaction"] for page in pages] == ["shop#c-1", "shop#c-2"]
+    assert pages[0]["received"][0]["text"].startswith("Toimitus on myöhässä")
+    assert "late" in repr(pages[0]["understood"]["enrichments"])
+    json.dumps(pages, default=str)
+    assert list(export(told, ["email:nobody@a.example"])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("Kirjoittakaa AINO@A.example, kiitos", True),
+        ("040 123 4567", True),
+        ("+358-40-1234567", True),
+        ("(040) 1234.567", True),
+        ("tilaus 1234567", False),
+        ("aino@b.example", False),
+        ("", False),
+    ],
+)
+def test_addresses_in_texts(text: str, held: bool) -> None:
+    assert mention(NAMES)(text) is held
+    assert mention(["id:zendesk:7"])(text) is False
