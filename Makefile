@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check golden bench package lock clean
+.PHONY: help demo serve test check golden bench load package lock clean
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
@@ -15,6 +15,7 @@ help:
 	@echo "make check           style and types alone, in seconds"
 	@echo "make golden          write the golden digests anew, to be read before committing"
 	@echo "make bench           benchmarks, each beside its floor"
+	@echo "make load            several processes send; then exactly what was sent must be there"
 	@echo "make package         the deployable template, its lint and its size"
 
 # A stamp per requirements file: set-up runs once, and again when the file changes.
@@ -49,6 +50,9 @@ golden: $(VENV)/dev
 bench: $(VENV)/dev
 	@for bench in tests/bench/bench_*.py; do \
 		name=$$(basename $$bench .py); echo; echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
+
+load: $(VENV)/dev
+	@$(RUN) -m tests.bench.load_run --events $(or $(EVENTS),20000)
 
 package: $(VENV)/dev
 	@$(RUN) -m infra.package --stage $(or $(STAGE),dev) --out build
