@@ -62,30 +62,48 @@ class Secrets:
             )
         return {name: value for name, value in found.items() if _is_text(value)}
 
-    def add_newest(self, source: str, secret: str, instead_of: str = "") -> int:
-        """Store a signing secret as the newest, and keep the older ones; how many fit now.
+    def offer(self, source: str, secret: str) -> str:
+        """Let a new signing secret fit before its vendor is told of it; the one to tell.
 
-        `instead_of` is taken out: one that was added, and that the vendor did not take after all.
-        For commands: it reads past the cache, and creates the secret where there is none.
+        The one of an earlier offer that `settle` has not ended is offered again: the vendor may
+        have taken it without our hearing so. For commands, which may write secrets: reads past
+        the cache, and creates the secret where there is none.
         """
-        secret_id = self._source(source)
-        found = self._stored(secret_id)
-        content = dict(found or {})
-        older = [one for one in content.get("secrets", ()) if one not in (secret, instead_of)]
-        content["secrets"] = [secret, *older][:KEPT]
-        manager, text = client("secretsmanager"), json.dumps(content)
+        found = self._stored(source)
+        offered = (found or {}).get("offered")
+        if not _is_text(offered):
+            offered = secret
+        self._write(source, found, offered, offered=offered)
+        return str(offered)
+
+    def settle(self, source: str, offered: str, secret: str) -> int:
+        """The vendor signs with `secret`, the offered one or its own: it is the newest from now
+        on, and the older ones still fit. How many fit.
+        """
+        found = self._stored(source) or {}
+        kept = [one for one in found.get("secrets", ()) if one != offered]
+        return self._write(source, {**found, "secrets": kept}, secret)
+
+    def _write(
+        self, source: str, before: Mapping[str, Any] | None, newest: str, **more: object
+    ) -> int:
+        content = dict(before or {})
+        content.pop("offered", None)
+        older = [one for one in content.get("secrets", ()) if one != newest]
+        content |= {"secrets": [newest, *older][:KEPT], **more}
+        manager, secret_id = client("secretsmanager"), self._source(source)
         with calling(f"store secret {secret_id}"):
-            if found is None:
-                manager.create_secret(Name=secret_id, SecretString=text)
+            if before is None:
+                manager.create_secret(Name=secret_id, SecretString=json.dumps(content))
             else:
-                manager.put_secret_value(SecretId=secret_id, SecretString=text)
+                manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(content))
         self._cache.pop(secret_id, None)
         return len(content["secrets"])
 
-    def _stored(self, secret_id: str) -> Mapping[str, Any] | None:
+    def _stored(self, source: str) -> Mapping[str, Any] | None:
         """What is stored, past the cache; None where there is no such secret."""
         try:
-            return self._fetch(secret_id)
+            return self._fetch(self._source(source))
         except Misconfigured as error:
             if _is_missing(error):
                 return None
