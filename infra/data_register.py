@@ -50,9 +50,9 @@ def page() -> str:
     lines = [
         "# The register of data",
         "",
-        "Written by `python -m infra.data_register`; a test keeps it complete. Legal bases are those",
-        "of article 6 of the GDPR; your own assessment decides. The days are the defaults of",
-        f"`retention` in organisation.yaml: raw {days.raw_days}, interactions",
+        "Written by `python -m infra.data_register`; a test keeps it complete. Legal bases are",
+        "those of article 6 of the GDPR; your own assessment decides. The days are the defaults",
+        f"of `retention` in organisation.yaml: raw {days.raw_days}, interactions",
         f"{days.interactions_days}, summaries {days.summaries_days}.",
         "",
         "A person's request is answered by `hub person export` and `hub person erase`: see",
