@@ -41,8 +41,8 @@ def serve(organisation_text: str, port: int, console: Console) -> None:
             # Not wrapped, so that it can be copied whole.
             console.print(Text(line), soft_wrap=True)
         console.print(
-            "\nSignatures that carry a time hold for five minutes: `hub curl` signs anew. "
-            "Data stay in .hub/. Ctrl-C stops.\n"
+            "\nSignatures that carry a time hold for five minutes: `hub sample SOURCE EVENT "
+            "--curl` signs anew. Data stay in .hub/. Ctrl-C stops.\n"
         )
         logs: queue.Queue[Log] = queue.Queue()
         hub.cloudwatch.listeners.append(logs.put)

@@ -18,7 +18,7 @@ from infra.commands import letters, worlds
 from infra.commands.demo import _Days, digest_moments
 from infra.commands.rows import NoSuchSource, Rows, file_source, read
 from infra.local.mailbox import Mail
-from infra.paths import ORGANISATION
+from infra.paths import ORGANISATION, ROOT
 
 run = CliRunner()
 
@@ -55,7 +55,21 @@ def test_check_names_line_and_remedy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["import", str(ORGANISATION)], ["publish"], ["recount"], ["replay", "chat"], ["curl"]],
+    [
+        ["import", str(ORGANISATION)],
+        ["publish"],
+        ["recount"],
+        ["replay", "chat"],
+        ["renormalize"],
+        ["sources"],
+        ["deliveries"],
+        ["tail"],
+        ["show", "0" * 16],
+        ["sample", "chat"],
+        ["dead", "list"],
+        ["backfill", "chat", "--since", "1d"],
+        ["register", "chat"],
+    ],
 )
 def test_without_a_hub_the_way_to_one_is_named(command: list[str]) -> None:
     done = run.invoke(hub.app, command)
@@ -63,10 +77,30 @@ def test_without_a_hub_the_way_to_one_is_named(command: list[str]) -> None:
     assert "hub serve" in done.output.replace("\n", " ")
 
 
-def test_every_command_explains_itself() -> None:
-    for command in ("serve", "demo", "import", "check", "publish", "recount", "replay", "curl"):
-        assert run.invoke(hub.app, [command, "--help"]).exit_code == 0
-    assert "Exit status" in run.invoke(hub.app, ["--help"]).output
+def _commands() -> list[list[str]]:
+    named = [[command.name or command.callback.__name__] for command in hub.app.registered_commands]  # type: ignore[union-attr]
+    dead = ["list", "show", "redrive", "discard"]
+    return [*named, *(["dead", name] for name in dead)]
+
+
+def test_every_command_explains_itself_and_speaks_json() -> None:
+    for command in _commands():
+        done = run.invoke(hub.app, [*command, "--help"], terminal_width=200)
+        assert done.exit_code == hub.OK, command
+        assert ("--json" in done.output) is (command != ["serve"]), command
+
+
+def test_help_and_docs_name_every_exit_status() -> None:
+    help_ = " ".join(run.invoke(hub.app, ["--help"], terminal_width=200).output.split())
+    docs = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for status, meaning in hub.EXITS.items():
+        assert f"{status} {meaning}" in help_
+        assert f"| {status} | {meaning} |" in docs
+
+
+def test_docs_name_every_command() -> None:
+    docs = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [c for c in _commands() if f"`hub {' '.join(c)}" not in docs] == []
 
 
 def test_rows_go_to_the_source_they_name(organisation: Organisation, tmp_path: Path) -> None:
