@@ -1,4 +1,4 @@
-"""Compose: which insights of a summary one department reads this week."""
+"""Compose: what one department reads of the organisation's week."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from chalicelib.digest.contents import (
     ThemeRow,
 )
 from chalicelib.digest.headlines import falls_withheld, headlines
+from chalicelib.digest.selection import select
+from chalicelib.digest.whole import WholeWeek, closed_days, whole_week
 from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
 from chalicelib.insights.demand import failure_demand
-from chalicelib.insights.exposure import exposure, public_holidays
+from chalicelib.insights.exposure import exposure
 from chalicelib.insights.history import History, Series, history, sum_series
 from chalicelib.insights.last_week import total_versus_last_week, versus_last_week
 from chalicelib.insights.proportion import Share, compare, scatter, share
@@ -33,7 +35,7 @@ from chalicelib.insights.usual import Findings, versus_usual
 from chalicelib.insights.verdict import Verdict
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Department, Organisation
-from chalicelib.summary import UNSURE, Cell, Summary, weekly
+from chalicelib.summary import UNSURE, Cell, Summary
 
 NEGATIVES, POSITIVES, OTHERS = 5, 3, 5  # themes shown: what fits a reader and 102 KB
 TONES = ("negative", "neutral", "positive")
@@ -41,11 +43,35 @@ TONES = ("negative", "neutral", "positive")
 DEFAULT_ORDER = tuple(Section)
 #: What a department of this id reads first; any other id reads the default order.
 FOCUS: Mapping[str, tuple[Section, ...]] = {
-    "service-design": (Section.TOUCHPOINTS, Section.NEGATIVE),
-    "marketing": (Section.POSITIVE, Section.NEGATIVE, Section.RATINGS, Section.VOICES),
-    "processes": (Section.FAILURE,),
-    "customer-service": (Section.NEGATIVE, Section.FAILURE),
-    "leadership": (Section.RATINGS,),
+    "service-design": (Section.NEWS, Section.TOUCHPOINTS, Section.DRIVERS, Section.NEGATIVE),
+    "product": (Section.NEWS, Section.NEGATIVE),
+    "marketing": (
+        Section.NEWS,
+        Section.POSITIVE,
+        Section.NEGATIVE,
+        Section.RATINGS,
+        Section.UNANSWERED,
+        Section.VOICES,
+    ),
+    "processes": (Section.NEWS, Section.FAILURE, Section.ACTIONS),
+    "customer-service": (
+        Section.NEWS,
+        Section.FORECAST,
+        Section.WAITING,
+        Section.NEGATIVE,
+        Section.FAILURE,
+    ),
+    "leadership": (Section.NEWS, Section.RATINGS),
+}
+#: Sections that only some can act on: of the ids above, those that read them. Whoever reads all
+#: themes, and a department of any other id, reads every section.
+FOR: Mapping[Section, frozenset[str]] = {
+    Section.WAITING: frozenset({"customer-service"}),
+    Section.FORECAST: frozenset({"customer-service"}),
+    Section.REPEATS: frozenset({"customer-service"}),
+    Section.QUIET: frozenset({"customer-service"}),
+    Section.DRIVERS: frozenset({"service-design"}),
+    Section.UNANSWERED: frozenset({"marketing"}),
 }
 
 
@@ -78,16 +104,20 @@ def compose(
     summary: Summary,
     freshness: Mapping[str, datetime | None],
     now: datetime,
+    computed: WholeWeek | None = None,
 ) -> Digest:
     """The digest of one department and week, without quotes.
 
     `summary` covers the organisation's last 27 weeks, all cells; `freshness` is source name ->
-    its last event; `now` is aware and decides which sources are silent.
+    its last event; `now` is aware and decides which sources are silent. `computed` is
+    `whole_week` of the same week and summary, for whoever composes several departments' digests,
+    or has more to tell than counts can.
     """
-    scope = _scope(organisation, department, week, summary)
+    whole = computed or whole_week(organisation, week, summary)
+    scope = _scope(organisation, department, summary, whole)
     sources = source_states(organisation.sources, freshness, scope.whole, now)
     ratings = _ratings(scope)
-    findings = _findings(scope, department)
+    findings = _findings(scope, department, whole)
     by_theme = scope.own.by(lambda cell: cell.theme)
     top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
     silence = any(source.silent for source in sources)
@@ -103,7 +133,7 @@ def compose(
         weekday=department.schedule.weekday,
         at=department.schedule.at,
         week=week,
-        order=_order(department.id),
+        order=_order(department),
         names=_names(organisation, department.language),
         history_weeks=scope.past.weeks,
         judged=scope.past.judged,
@@ -121,33 +151,33 @@ def compose(
         journey=_journey(organisation, department, scope.whole),
         voices=voices(scope.own),
         sources=sources,
+        selection=select(organisation, department, whole, scope.own, scope.themes),
     )
 
 
 def _scope(
-    organisation: Organisation, department: Department, week: IsoWeek, summary: Summary
+    organisation: Organisation, department: Department, summary: Summary, whole: WholeWeek
 ) -> _Scope:
-    past = history(summary.where(_at_touchpoints(department)), week)
+    past, exposures = whole.past, whole.exposures
+    if department.touchpoints != "all":
+        past = history(summary.where(_at_touchpoints(department)), whole.week)
+        exposures = exposure(past.daily, past.week, past.weeks, closed_days(organisation, past))
     themes = frozenset(theme.id for theme in organisation.themes_of(department))
     if department.themes == "all":
         themes |= {UNSURE, *past.by_theme["contacts"]}
-    last = week.back()
-    # Days told at their Monday are a seventh of the cells, and no section tells of days.
-    now = weekly(summary.between(week.monday, week.sunday))
-    # A week before the first contact is no week to compare with.
-    before = weekly(summary.between(last.monday, last.sunday)) if past.weeks else None
+    before = whole.before if past.weeks else None
 
     def own(part: Summary) -> Summary:
         return part.where(_at_touchpoints(department)).where(lambda cell: cell.theme in themes)
 
     return _Scope(
-        own=own(now),
+        own=own(whole.now),
         own_before=None if before is None else own(before),
-        whole=now,
+        whole=whole.now,
         whole_before=before,
         themes=themes,
         past=past,
-        exposures=_exposures(organisation, past),
+        exposures=exposures,
         own_is_whole=department.themes == "all" and department.touchpoints == "all",
     )
 
@@ -162,18 +192,14 @@ def _at_touchpoints(department: Department) -> Callable[[Cell], bool]:
     return lambda cell: cell.touchpoint in wanted
 
 
-def _exposures(organisation: Organisation, past: History) -> tuple[float, ...]:
-    years = range(past.week.back(past.weeks).monday.year, past.week.sunday.year + 1)
-    closed = public_holidays(organisation.country, years)
-    return exposure(past.daily, past.week, past.weeks, closed)
-
-
-def _findings(scope: _Scope, department: Department) -> Findings:
+def _findings(scope: _Scope, department: Department, whole: WholeWeek) -> Findings:
     """The findings of the department's themes; the house-wide one is for who reads it all.
 
     All themes are tested together, so that two departments never disagree on a shared theme.
     """
-    found = versus_usual(scope.past.by_theme["contacts"], scope.exposures)
+    found = whole.findings
+    if department.touchpoints != "all":
+        found = versus_usual(scope.past.by_theme["contacts"], scope.exposures)
     own = tuple(f for f in found.themes if f.theme in scope.themes and f.theme != UNSURE)
     return Findings(found.house if department.themes == "all" else None, own)
 
@@ -284,9 +310,13 @@ def _journey(organisation: Organisation, department: Department, whole: Summary)
     return journey(whole, touchpoints)
 
 
-def _order(department_id: str) -> tuple[Section, ...]:
-    first = FOCUS.get(department_id, ())
-    return first + tuple(section for section in DEFAULT_ORDER if section not in first)
+def _order(department: Department) -> tuple[Section, ...]:
+    """Focus first, then the rest that concerns the department."""
+    first = FOCUS.get(department.id, ())
+    order = first + tuple(section for section in DEFAULT_ORDER if section not in first)
+    if department.themes == "all" or department.id not in FOCUS:
+        return order
+    return tuple(section for section in order if department.id in FOR.get(section, FOCUS))
 
 
 def _names(organisation: Organisation, language: str) -> Names:
@@ -294,4 +324,6 @@ def _names(organisation: Organisation, language: str) -> Names:
         {theme.id: theme.called(language) for theme in organisation.themes},
         {touchpoint.id: touchpoint.called(language) for touchpoint in organisation.touchpoints},
         {name: config.title or name for name, config in organisation.sources.items()},
+        {one.id: one.called(language) for one in organisation.departments},
+        {one.id: one.called(language) for one in organisation.actions},
     )

@@ -7,14 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 
+from chalicelib.digest.whole import ChannelForecast, Moved, Wait
+from chalicelib.insights.actions import Effect
+from chalicelib.insights.cost import FailureCost
 from chalicelib.insights.demand import FailureDemand
+from chalicelib.insights.drivers import Driver
+from chalicelib.insights.hotspots import HotSpot
 from chalicelib.insights.last_week import Change
+from chalicelib.insights.new_topics import NewTopic
+from chalicelib.insights.priorities import Proposal
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
+from chalicelib.insights.repeats import Repeats
 from chalicelib.insights.solicited import Voices
 from chalicelib.insights.sources import SourceState
 from chalicelib.insights.themes import RankedTheme, Sentiment
+from chalicelib.insights.together import Pair, Word
 from chalicelib.insights.touchpoints import Journey
+from chalicelib.insights.trends import Rise
+from chalicelib.insights.unanswered import Estimate
 from chalicelib.insights.usual import Finding
 from chalicelib.insights.verdict import Verdict
 from chalicelib.insights.weeks import IsoWeek
@@ -23,11 +34,19 @@ from chalicelib.insights.weeks import IsoWeek
 class Section(StrEnum):
     """The parts below the headlines; a department's focus orders them."""
 
+    NEWS = "news"
+    ACTIONS = "actions"
     NEGATIVE = "negative"
     POSITIVE = "positive"
     FAILURE = "failure"
     RATINGS = "ratings"
     TOUCHPOINTS = "touchpoints"
+    WAITING = "waiting"
+    REPEATS = "repeats"
+    DRIVERS = "drivers"
+    UNANSWERED = "unanswered"
+    QUIET = "quiet"
+    FORECAST = "forecast"
     VOICES = "voices"
     SOURCES = "sources"
 
@@ -122,6 +141,36 @@ class Names:
     themes: Mapping[str, str]
     touchpoints: Mapping[str, str]
     sources: Mapping[str, str]
+    departments: Mapping[str, str]
+    actions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The insights that one department reads, beside its counts; empty is silence.
+
+    `pairs` and `words` are by theme, `response` by sentiment; `quiet` counts customers who fell
+    silent. `currency` is that of all money.
+    """
+
+    proposals: tuple[Proposal, ...]
+    rises: tuple[Rise, ...]
+    new_topics: tuple[NewTopic, ...]
+    effects: tuple[Effect, ...]
+    moved: tuple[Moved, ...]
+    cost: FailureCost | None
+    price_per_minute: float | None
+    currency: str
+    hot_spots: tuple[HotSpot, ...]
+    pairs: Mapping[str, Pair]
+    words: Mapping[str, tuple[Word, ...]]
+    waits: tuple[Wait, ...]
+    forecasts: tuple[ChannelForecast, ...]
+    drivers: tuple[Driver, ...]
+    estimate: Estimate | None
+    response: Mapping[str, Share]
+    repeats: Repeats | None
+    quiet: int
 
 
 @dataclass(frozen=True)
@@ -154,6 +203,7 @@ class Digest:
     journey: Journey
     voices: Voices
     sources: tuple[SourceState, ...]
+    selection: Selection
     quotes: Mapping[QuoteKey, tuple[Quote, ...]] = field(default_factory=dict)
 
     @property

@@ -20,12 +20,15 @@ def render(digest: Digest, links: Links) -> Mail:
     """The mail of a digest, the same for the same digest.
 
     Where long names and quotes would pass the size at which Gmail clips a mail, the quotes of
-    the least important themes are left out.
+    the least important themes are left out, and then the department's last sections.
     """
     mail = _render(digest, links)
     while digest.quotes and len(mail.html.encode()) > LARGEST_HTML:
         kept = [key for key in digest.quote_requests if key in digest.quotes][:-1]
         digest = replace(digest, quotes={key: digest.quotes[key] for key in kept})
+        mail = _render(digest, links)
+    while digest.order and len(mail.html.encode()) > LARGEST_HTML:
+        digest = replace(digest, order=digest.order[:-1])
         mail = _render(digest, links)
     return mail
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from chalicelib.digest import sentences
-from chalicelib.digest.contents import Digest, Result, Section, ThemeRow
+from chalicelib.digest import insight_sections, insight_sentences, sentences, work_sentences
+from chalicelib.digest.contents import Digest, RatingRow, Result, Section, ThemeRow
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Bar, Part, Row, Table
 from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
@@ -38,7 +38,7 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
             Row(
                 digest.names.themes[row.ranked.theme],
                 (speech.number(row.ranked.k), speech.number(row.ranked.n)),
-                sentences.row_change(speech, row),
+                (*sentences.row_change(speech, row), *_hints(digest, speech, row)),
                 _bar(row.ranked.k, row.ranked.n, widest, "bad" if bad else "good"),
                 tuple(
                     sentences.quoted(speech, quote)
@@ -47,6 +47,18 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
             )
             for row in rows
         ),
+    )
+
+
+def _hints(digest: Digest, speech: Speech, row: ThemeRow) -> tuple[str, ...]:
+    """What a theme of complaints is mentioned with, and in which words."""
+    theme = row.ranked.theme
+    if row.sentiment != "negative":
+        return ()
+    pair, words = digest.selection.pairs.get(theme), digest.selection.words.get(theme)
+    return (
+        *((work_sentences.pair(digest, speech, theme, pair),) if pair else ()),
+        *((work_sentences.words(speech, words),) if words else ()),
     )
 
 
@@ -112,14 +124,16 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
             for theme in found.themes[:FAILURE_THEMES]
         ),
     )
-    return Part(title, (intro,), table, (unknown,) if found.unknown else ())
+    cost = digest.selection.cost
+    spent = work_sentences.cost(speech, cost, digest.selection.currency) if cost else ()
+    return Part(title, (intro,), table, (*spent, *((unknown,) if found.unknown else ())))
 
 
 def ratings(digest: Digest, speech: Speech) -> Part | None:
     if not digest.ratings:
         return None
     columns = (speech.say("Question"), speech.say("Result"), speech.say("Answers"))
-    rows = tuple(_rating(speech, row.whole, row.own) for row in digest.ratings)
+    rows = tuple(_rating(digest, speech, row) for row in digest.ratings)
     # Few answers carry a theme, so the organisation's own result stands first.
     own = any(row.own for row in digest.ratings)
     intro = (
@@ -131,13 +145,19 @@ def ratings(digest: Digest, speech: Speech) -> Part | None:
     return Part(speech.say("Ratings"), intro if own else (), Table(columns, rows))
 
 
-def _rating(speech: Speech, result: Result, own: Result | None) -> Row:
-    score = result.now
+def _rating(digest: Digest, speech: Speech, row: RatingRow) -> Row:
+    result, score = row.whole, row.whole.now
     name, answers = sentences.QUESTIONS[score.question], speech.published(score.n)
     if score.value is None:
         return Row(name, ("–", answers), (speech.say("Too few answers for a result."),))
     explained = " ".join((speech.say(_RATINGS[score.question]), *_mean(speech, score)))
-    details = (explained, *sentences.score_change(speech, result), *_own(speech, own))
+    why = [one for one in digest.selection.moved if one.movement.question == score.question]
+    details = (
+        explained,
+        *sentences.score_change(speech, result),
+        *(line for one in why for line in insight_sentences.moved(digest, speech, one)),
+        *_own(speech, row.own),
+    )
     return Row(name, (with_margin(speech, score), answers), details)
 
 
@@ -179,6 +199,11 @@ def touchpoints(digest: Digest, speech: Speech) -> Part | None:
             names[moment.touchpoint],
             (speech.number(moment.contacts), _percent(speech, moment.negative)),
             _basis(speech, moment)
+            + tuple(
+                work_sentences.hot_spot(speech, spot)
+                for spot in digest.selection.hot_spots
+                if spot.touchpoint == moment.touchpoint
+            )
             + tuple(sentences.target(speech, result) for result in moment.targets),
         )
         for moment in journey.heard[:MOMENTS]
@@ -274,11 +299,19 @@ def sources(digest: Digest, speech: Speech) -> Part | None:
 
 
 SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {
+    Section.NEWS: insight_sections.news,
+    Section.ACTIONS: insight_sections.actions,
     Section.NEGATIVE: negative,
     Section.POSITIVE: positive,
     Section.FAILURE: failure,
     Section.RATINGS: ratings,
     Section.TOUCHPOINTS: touchpoints,
+    Section.WAITING: insight_sections.waiting,
+    Section.REPEATS: insight_sections.repeats,
+    Section.DRIVERS: insight_sections.drivers,
+    Section.UNANSWERED: insight_sections.unanswered,
+    Section.QUIET: insight_sections.quiet,
+    Section.FORECAST: insight_sections.forecast,
     Section.VOICES: voices,
     Section.SOURCES: sources,
 }

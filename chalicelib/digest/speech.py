@@ -6,7 +6,7 @@ step; English is the source language. Numbers and dates come from Babel's CLDR d
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -22,6 +22,7 @@ _DATES = {"fi": "yMd", "sv": "yMMMd", "en": "yMMMd"}
 _DAY = {"fi": "ccc d.M.", "sv": "ccc d MMM", "en": "ccc d MMM"}
 # In Finland a full stop parts hours and minutes, in Swedish too.
 _CLOCK = {"fi": "H.mm", "sv": "H.mm", "en": "HH:mm"}
+_MONEY = {"fi": "#,##0\u00a0¤", "sv": "#,##0\u00a0¤", "en": "¤#,##0"}
 _MINUS = "\u2212"
 
 
@@ -81,6 +82,30 @@ class Speech:
 
         return format_percent(share, locale=self.locale)
 
+    def signed(self, value: float, decimals: int = 0) -> str:
+        """A difference with its sign: '+3', '−0,4', '0'."""
+        told = self.number(value, decimals)
+        return f"+{told}" if round(value, decimals) > 0 else told
+
+    def money(self, value: float, currency: str) -> str:
+        """An amount to three digits: '1 230 €' in Finnish."""
+        from babel.numbers import format_currency
+
+        pattern, amount = _MONEY[self.language], _three_digits(value)
+        return format_currency(amount, currency, pattern, self.locale, currency_digits=False)
+
+    def money_range(self, low: float, high: float, currency: str) -> str:
+        """'270–570 €' in Finnish, '€270–570' in English."""
+        if _MONEY[self.language].startswith("¤"):
+            return f"{self.money(low, currency)}–{self.number(_three_digits(high))}"
+        return f"{self.number(_three_digits(low))}–{self.money(high, currency)}"
+
+    def weekday(self, day: date) -> str:
+        """'ma' in Finnish."""
+        from babel.dates import format_date
+
+        return format_date(day, "ccc", locale=self.locale)
+
     def interval(self, low: float, high: float) -> str:
         """A margin of error as it stands after a share: '(31–38 %)'."""
         return f"({self.number(low * 100)}–{self.percent(high)})"
@@ -112,3 +137,7 @@ class Speech:
         from babel.dates import format_time
 
         return format_time(at.replace(tzinfo=None), _CLOCK[self.language], locale=self.locale)
+
+
+def _three_digits(value: float) -> int:
+    return int(round(value, min(0, 3 - len(str(round(abs(value)))))))

@@ -30,7 +30,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` name the head and then each cell."""
+    """`columns` name the head and then each cell; none where the rows speak for themselves."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -76,6 +76,7 @@ class View:
     alerts: tuple[str, ...]
     headlines: tuple[str, ...]
     notes: tuple[str, ...]
+    first: Part | None  # read before the week's numbers
     numbers_title: str
     tiles: tuple[Tile, ...]
     parts: tuple[Part, ...]

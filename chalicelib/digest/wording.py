@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.digest import sentences
 from chalicelib.digest.contents import Digest, Links
+from chalicelib.digest.insight_sections import priorities
 from chalicelib.digest.quotes import shortened
 from chalicelib.digest.sections import SECTIONS, margin
 from chalicelib.digest.speech import N_, Speech
@@ -41,6 +42,7 @@ def view(digest: Digest, links: Links) -> View:
         alerts=alerts,
         headlines=headlines,
         notes=_notes(digest, speech),
+        first=priorities(digest, speech),
         numbers_title=speech.say("The week in numbers"),
         tiles=tiles,
         parts=tuple(part for part in parts if part),

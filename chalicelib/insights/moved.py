@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 from chalicelib.insights.discoveries import discoveries
 from chalicelib.insights.distributions import two_sided_normal_p
-from chalicelib.insights.ratings import ENDS, Question
+from chalicelib.insights.ratings import ENDS, Question, least_squares
 
 FALSE_SHARE = 0.05  # of the causes told: stricter than elsewhere, for a cause is acted upon
+CLEAR_P = 0.01  # of the whole score; a digest has three of them
 SEGMENT_FROM = 10  # answers in both periods; smaller segments are told together
 OTHERS = ""  # the name of the smaller segments together
 
@@ -36,6 +37,11 @@ class Answers:
     @property
     def mean(self) -> float | None:
         return self.total / self.n if self.n else None
+
+    @property
+    def least_squares(self) -> int:
+        """What whole answers with this sum must have at least; NPS always has it."""
+        return least_squares(self.total, self.n)
 
     def __add__(self, other: Answers) -> Answers:
         return Answers(self.n + other.n, self.total + other.total, self.squares + other.squares)
@@ -64,13 +70,19 @@ class Part:
 class Movement:
     """A score's change by segments, the largest effect first. Sum of the effects = after - before.
 
-    `rate` and `mix` are the sums over the segments.
+    `rate` and `mix` are the sums over the segments; `error` is the standard error of the change.
     """
 
     question: Question
     before: Answers
     after: Answers
     parts: tuple[Part, ...]
+    error: float
+
+    @property
+    def clear(self) -> bool:
+        """True where the score itself changed by more than chance: only then is there a why."""
+        return two_sided_normal_p(self.change / self.error) < CLEAR_P
 
     @property
     def change(self) -> float:
@@ -106,9 +118,11 @@ def movement(
 ) -> Movement | None:
     """Split a score's change by segment; `before` and `after` are segment -> summed measures.
 
-    None where either period has under ten answers.
+    None where either period has under ten answers, or answers whose squares were not counted yet.
     """
     old, new = _segments(before, after, question)
+    if any(part.n and part.squares < part.least_squares for part in (*old.values(), *new.values())):
+        return None
     whole = sum(old.values(), Answers()), sum(new.values(), Answers())
     if min(part.n for part in whole) < SEGMENT_FROM:
         return None
@@ -118,7 +132,7 @@ def movement(
     )
     parts = [_part(name, old[name], new[name], whole, name in confirmed) for name in old]
     parts.sort(key=lambda part: (-abs(part.effect), part.segment))
-    return Movement(question, *whole, tuple(parts))
+    return Movement(question, *whole, tuple(parts), _error(*whole, question))
 
 
 def _segments(
@@ -157,9 +171,13 @@ def _part(
 
 
 def _p_value(old: Answers, new: Answers, question: Question) -> float:
-    """Two-sided, of no change in a segment's score."""
-    gap = (new.mean or 0.0) - (old.mean or 0.0)
-    return two_sided_normal_p(gap / math.sqrt(_variance(old, question) + _variance(new, question)))
+    """Two-sided, of no change in the score."""
+    return two_sided_normal_p(((new.mean or 0.0) - (old.mean or 0.0)) / _error(old, new, question))
+
+
+def _error(old: Answers, new: Answers, question: Question) -> float:
+    """The standard error of the difference of two scores."""
+    return math.sqrt(_variance(old, question) + _variance(new, question))
 
 
 def _variance(part: Answers, question: Question) -> float:

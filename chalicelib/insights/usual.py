@@ -87,7 +87,7 @@ def _findings(table: Table, exposures: Sequence[float]) -> Findings:
     if weeks < JUDGED_FROM_WEEKS or not table:
         return Findings()
     house = house_wide(table, exposures)
-    open_now = _house_exposures(table, exposures)
+    open_now = house_exposures(table, exposures)
     tested = _tests(table, open_now, 1)
     if weeks >= JUDGED_FROM_WEEKS + 3:
         tested += _tests(table, open_now, 4)
@@ -126,7 +126,7 @@ def house_wide(table: Table, exposures: Sequence[float]) -> Finding | None:
     return finding if finding.p < HOUSE_P and finding.large else None
 
 
-def _house_exposures(table: Table, exposures: Sequence[float]) -> list[float]:
+def house_exposures(table: Table, exposures: Sequence[float]) -> list[float]:
     """The exposures, the last four multiplied by what the whole house did in those weeks.
 
     A busy week in the whole house is one finding, not thirty.

@@ -9,6 +9,7 @@ from pathlib import Path
 from chalicelib.digest import Digest, Mail, render
 from chalicelib.summary import EMPTY, UNSURE, Summary
 from tests.digest.sample import FRESH, LINKS, NOW, digest, summary
+from tests.digest.sample_insights import angry, insightful
 
 FOLDER = Path(__file__).parent / "golden"
 ONE_SILENT = {**FRESH, "phone": NOW - timedelta(days=5)}
@@ -34,6 +35,11 @@ def digests() -> Mapping[str, Digest]:
         "first-week-fi": digest("customer-service", "fi", weeks=1),
         "third-week-fi": digest("customer-service", "fi", weeks=3),
         "silent-source-fi": digest("product", "fi", freshness=ONE_SILENT),
+        "insights-fi": insightful("leadership", "fi", angry()),
+        "insights-sv": insightful("leadership", "sv", angry()),
+        "insights-en": insightful("leadership", "en", angry()),
+        "customer-service-fi": insightful("customer-service", "fi"),
+        "service-design-sv": insightful("service-design", "sv"),
         "calm-fi": digest("marketing", "fi", whole=calm()),
         "calm-silent-fi": digest("marketing", "fi", freshness=ONE_SILENT, whole=calm()),
         "calm-silent-sv": digest("marketing", "sv", freshness=ONE_SILENT, whole=calm()),

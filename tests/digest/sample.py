@@ -131,6 +131,18 @@ DEPARTMENTS: Mapping[str, tuple[str, str, str, str]] = {  # fi, sv, en, themes
     "leadership": ("Johto", "Ledningen", "Leadership", "themes: all"),
 }  # fmt: skip
 
+AVOIDABLE = ("late-delivery", "damaged", "missing-parts", "billing")
+ACTIONS: Mapping[str, tuple[str, str, str, str, date]] = {  # fi, sv, en, theme, done
+    "new-login": (
+        "Uusi kirjautuminen", "Ny inloggning", "New sign-in",
+        "login", WEEK.back(6).monday + timedelta(days=2),
+    ),
+    "parts-check": (
+        "Osien tarkistus pakkaamossa", "Kontroll av delar i packningen",
+        "Checking parts when packing", "missing-parts", WEEK.back(1).monday + timedelta(days=1),
+    ),
+}  # fmt: skip
+
 SOURCES = {
     "chat": ("Chat", 24),
     "email": ("Asiakaspalvelun sähköposti", 48),
@@ -159,11 +171,19 @@ def organisation(language: str = "fi") -> Organisation:
     for name, habit in HABITS.items():
         fi, sv, en = habit.names
         called = f'{{fi: {fi}, sv: {sv}, en: "{en}"}}'
-        lines.append(f"  - {{id: {name}, name: {called}, department: {habit.department}}}")
+        lines.append(f"  - {{id: {name}, name: {called}, department: {habit.department},")
+        avoidable = ", avoidable: [0.3, 0.6]" if name in AVOIDABLE else ""
+        lines.append(f"     touchpoint: {habit.touchpoint}{avoidable}}}")
     lines.append("departments:")
     for name, (fi, sv, en, themes) in DEPARTMENTS.items():
         lines += [f"  - id: {name}", f"    name: {{fi: {fi}, sv: {sv}, en: {en}}}"]
         lines += [f"    language: {language}"] + ([f"    {themes}"] if themes else [])
+    lines.append("price: {per_minute: 0.8}")
+    lines.append("actions:")
+    for name, (fi, sv, en, theme, done) in ACTIONS.items():
+        called = f'{{fi: {fi}, sv: {sv}, en: "{en}"}}'
+        lines.append(f"  - {{id: {name}, name: {called}, theme: {theme}, done: {done},")
+        lines.append(f"     department: {HABITS[theme].department}}}")
     return read("\n".join(lines))
 
 

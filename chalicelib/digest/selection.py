@@ -1,0 +1,73 @@
+"""Select: which of the whole week's insights concern one department."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from chalicelib.digest.contents import Selection
+from chalicelib.digest.whole import WholeWeek
+from chalicelib.insights import PUBLISHED_FROM
+from chalicelib.insights.cost import failure_cost
+from chalicelib.insights.drivers import Driver, Kind
+from chalicelib.insights.priorities import Kind as About
+from chalicelib.insights.priorities import Proposal, chosen
+from chalicelib.insights.together import Pair
+from chalicelib.organisation import Department, Organisation
+from chalicelib.summary import Summary
+
+
+def select(
+    organisation: Organisation,
+    department: Department,
+    whole: WholeWeek,
+    own: Summary,
+    themes: Collection[str],
+) -> Selection:
+    """What a department reads; `own` is its part of the week, `themes` the ids that it reads."""
+
+    def reads(touchpoint: str) -> bool:
+        return department.touchpoints == "all" or touchpoint in department.touchpoints
+
+    def proposed(one: Proposal) -> bool:
+        return one.owner == department.id or (one.kind is About.THEME and one.subject in themes)
+
+    everything = department.themes == "all"
+    avoidable = {one.id: one.avoidable for one in organisation.themes if one.avoidable}
+    acted = {one.id for one in organisation.actions if one.department == department.id}
+    price = organisation.price
+    return Selection(
+        proposals=chosen(one for one in whole.proposals if everything or proposed(one)),
+        rises=tuple(rise for rise in whole.rises if rise.theme in themes),
+        new_topics=whole.more.new_topics,
+        effects=tuple(one for one in whole.effects if one.action in acted or one.theme in themes),
+        moved=whole.moved,
+        cost=failure_cost(own, price, avoidable),
+        price_per_minute=price.per_minute if price else None,
+        currency=price.currency if price else "",
+        hot_spots=tuple(spot for spot in whole.hot_spots if reads(spot.touchpoint)),
+        pairs=_pairs(whole.pairs, themes),
+        words={theme: words for theme, words in whole.more.words.items() if theme in themes},
+        waits=whole.waits,
+        forecasts=whole.forecasts,
+        drivers=tuple(one for one in whole.drivers if _concerns(one, themes, reads)),
+        estimate=whole.estimate,
+        response=whole.response,
+        repeats=whole.more.repeats,
+        quiet=len(whole.more.silent) if len(whole.more.silent) >= PUBLISHED_FROM else 0,
+    )
+
+
+def _pairs(pairs: Sequence[Pair], themes: Collection[str]) -> Mapping[str, Pair]:
+    """Each theme's closest companion; `pairs` come with the highest lift first."""
+    closest: dict[str, Pair] = {}
+    for pair in pairs:
+        for theme in (pair.first, pair.second):
+            if theme in themes:
+                closest.setdefault(theme, pair)
+    return closest
+
+
+def _concerns(driver: Driver, themes: Collection[str], reads: Callable[[str], bool]) -> bool:
+    if driver.kind is Kind.THEME:
+        return driver.id in themes
+    return driver.kind is Kind.WAIT or reads(driver.id)
