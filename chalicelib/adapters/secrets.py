@@ -70,11 +70,10 @@ class Secrets:
         the cache, and creates the secret where there is none.
         """
         found = self._stored(source)
-        offered = (found or {}).get("offered")
-        if not _is_text(offered):
-            offered = secret
+        earlier = (found or {}).get("offered")
+        offered = earlier if isinstance(earlier, str) and earlier else secret
         self._write(source, found, offered, offered=offered)
-        return str(offered)
+        return offered
 
     def settle(self, source: str, offered: str, secret: str) -> int:
         """The vendor signs with `secret`, the offered one or its own: it is the newest from now

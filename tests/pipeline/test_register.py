@@ -84,7 +84,9 @@ def test_killed_between_any_two_calls_no_secret_is_lost(hub: World, vendor: Any,
             run(fused(hub, fuse), "shop", URL, fuse.wrap("vendor", known))
         except Killed:
             assert step <= 2 * len(fuse.calls)
-            assert SECRET in stored()["secrets"]
+        if "secrets.settle" in fuse.calls:
+            break  # that was a registration
+    assert SECRET in stored()["secrets"]
     run(hub, "shop", URL, known)
     if vendor is takes_ours:
         assert stored()["secrets"][0] == json.loads(known.calls[-1].body)["secret"]
@@ -134,7 +136,7 @@ def test_what_cannot_be_asked(hub: World, name: str, url: str, said: str) -> Non
 
 def test_missing_credentials_are_named(hub: World) -> None:
     thin.give_credentials(hub, other="x")
-    with pytest.raises(Misconfigured, match='"api": {"token": "…"}'):
+    with pytest.raises(Misconfigured, match=r'"api": \{"token": "…"\}'):
         run(hub, "shop", URL, Vendor(takes_ours))
 
 
