@@ -8,6 +8,7 @@ address that was checked (a second look-up could tell another). Nothing of a cal
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import time
 from collections.abc import Sequence
@@ -191,6 +192,8 @@ def _pool(url: SplitResult, address: str, port: int, timeout: Any) -> Any:
     import urllib3
     from botocore.httpsession import get_cert_path
 
+    # Its debug lines quote the query, which may hold a token.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
     if url.scheme == "http":
         return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
     return urllib3.HTTPSConnectionPool(

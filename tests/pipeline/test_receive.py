@@ -15,7 +15,7 @@ from chalicelib.adapters.tables import EventRow
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Reply, Request
-from chalicelib.errors import Misconfigured, Retryable
+from chalicelib.errors import Misconfigured, Rejected, Retryable
 from chalicelib.pipeline.rebuild import (
     publish_organisation,
     recount,
@@ -268,3 +268,61 @@ def test_a_vendor_that_asks_whether_we_know_the_secret_is_answered(world: World)
     assert json.loads(reply.body) == {"plainToken": "qgg8", "encryptedToken": encrypted}
     forged = CONNECTORS["zoom_phone"].sign(unsigned, "another", NOW)
     assert receive(world, "shop", forged).status == 401
+
+
+def _published(monkeypatch: pytest.MonkeyPatch, urls: list[str | None]) -> list[list[str]]:
+    """Let the connector name these keys' addresses in turn; what verify is then given."""
+    found, given = CONNECTORS["standard"], []
+
+    def verify(request: Request, secrets: Any, now: Any) -> None:
+        given.append(list(secrets))
+
+    keyed = replace(found, verify=verify, key_url=lambda _: urls.pop(0))
+    monkeypatch.setattr("chalicelib.pipeline.receive.CONNECTORS", {"standard": keyed})
+    return given
+
+
+def test_the_vendors_public_key_is_the_last_secret(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = _published(monkeypatch, ["https://sns.example/key.pem", None])
+    asked: list[str] = []
+
+    class Vendors:
+        def public_key(self, url: str) -> str:
+            asked.append(url)
+            return "PEM"
+
+    keyed: World = replace(world, vendors=Vendors())  # type: ignore[arg-type]
+    assert receive(keyed, "shop", signed(MESSAGE)).status == 200
+    assert receive(keyed, "shop", signed(MESSAGE)).status == 200
+    assert given == [[SECRET, "PEM"], [SECRET]]
+    assert asked == ["https://sns.example/key.pem"]
+
+
+def test_without_the_vendors_public_key_the_vendor_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = _published(monkeypatch, ["https://sns.example/key.pem"])
+
+    class Vendors:
+        def public_key(self, url: str) -> str:
+            raise Retryable(f"no key at {url}")
+
+    keyless: World = replace(world, vendors=Vendors())  # type: ignore[arg-type]
+    assert receive(keyless, "shop", signed(MESSAGE)).status == 503
+    assert given == []
+    assert list(EventRow.scan()) == []
+
+
+def test_an_address_of_a_key_that_is_not_the_vendors_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _published(monkeypatch, [])
+
+    def not_the_vendors(_: Request) -> str:
+        raise Rejected("the certificate is not of AWS")
+
+    keyed = replace(CONNECTORS["standard"], key_url=not_the_vendors)
+    monkeypatch.setattr("chalicelib.pipeline.receive.CONNECTORS", {"standard": keyed})
+    assert receive(world, "shop", signed(MESSAGE)).status == 401
