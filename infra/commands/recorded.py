@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +19,12 @@ from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Connector, Request, Source
 from chalicelib.errors import HubError
 from chalicelib.interaction import Channel, Event
+from infra.commands import freshening
 from infra.paths import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures"
 MAPPED = "from-mapping"
 
-#: Times further than this from the recording's are data (a date of birth), not its clock.
-_BEFORE, _AFTER = timedelta(days=400), timedelta(days=3)
-_ISO = re.compile(
-    r"\d{4}-\d{2}-\d{2}(?P<t>T|t| |%20|\+)\d{2}(?P<c>:|%3A)\d{2}(?:(?P=c)\d{2}(?P<f>\.\d{1,9})?)?"
-    r"(?P<z>Z|z|(?:[+-]|%2B)\d{2}(?::|%3A)?\d{2})?"
-)
-_UNIX = re.compile(r"(?<![\w.-])(\d{10})(\d{3}|\d{6})?(?![\w-])")
-_MAIL = re.compile(
-    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov"
-    r"|Dec) \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}"
-)
 _DROPPED = frozenset({"host", "content-length", "connection"})
 
 
@@ -83,8 +72,8 @@ def _parsed(raw: bytes) -> Request:
 def fresh(sample: Sample, url: str, now: datetime, seed: int | None = None) -> Request:
     """The recorded request as if it happened now, to `url`: unsigned, of an identity of its own.
 
-    What cannot be made fresh without spoiling it (a form that is encoded twice) stays as it was;
-    sent again, it is a duplicate.
+    What cannot be made fresh without spoiling it (an id that is a hash of the whole body) stays as
+    it was; sent again, it is a duplicate.
     """
     connector = CONNECTORS[sample.source.connector]
     query = sample.request.url.partition("?")[2]
@@ -92,18 +81,20 @@ def fresh(sample: Sample, url: str, now: datetime, seed: int | None = None) -> R
     before = _read(connector, request, sample.source, sample.at)
     if before is None:
         return request
-    dice = random.Random(seed)
-    renamed = _renamed(request.body.decode("latin-1"), before, dice, sample.at)
-    for text in (
-        _moved(renamed, sample.at, now),
-        renamed,
-        _moved(request.body.decode("latin-1"), sample.at, now),
-    ):
-        made = replace(request, body=text.encode("latin-1"))
-        after = _read(connector, made, sample.source, now)
-        if after is not None and _alike(before, after):
-            return made
-    return request
+    told = {i for e in before for i in (e.event_id, e.interaction_id, e.message_id)}
+    move = freshening.mover(sample.at, now)
+    best = request
+    all_ids = {*told, *freshening.id_values(request)}
+    for change in (move, str):
+        for ids in (all_ids, told, set[str]()):
+            made = freshening.changed(request, ids, sample.at, change, seed)
+            after = _read(connector, made, sample.source, now)
+            if after is None or not _alike(before, after):
+                continue
+            if not {e.event_id for e in before} & {e.event_id for e in after}:
+                return made
+            best = made if best is request else best
+    return best
 
 
 def _read(
@@ -120,99 +111,6 @@ def _alike(before: list[Event], after: list[Event]) -> bool:
         return [(e.kind, e.role, e.channel, e.text, e.ratings, e.language) for e in events]
 
     return shape(before) == shape(after)
-
-
-def _renamed(body: str, events: list[Event], dice: random.Random, at: datetime) -> str:
-    """The body with other ids of the same form, everywhere the same."""
-    ids = {i for e in events for i in (e.event_id, e.interaction_id, e.message_id)}
-    tokens = {token for i in ids for token in (i, *re.split(r"[^A-Za-z0-9_-]+", i))}
-    for token in sorted(tokens, key=lambda token: (-len(token), token)):
-        if len(token) < 3 or not any(c.isdigit() for c in token) or _is_time(token, at):
-            continue
-        other = _like(token, dice)
-        body = re.sub(rf"(?<![A-Za-z0-9]){re.escape(token)}(?![A-Za-z0-9])", other, body)
-    return body
-
-
-def _is_time(token: str, at: datetime) -> bool:
-    if token.isdigit() and len(token) == 4:
-        return abs(int(token) - at.year) < 3
-    return _near(_unix(token), at) if token.isdigit() else bool(_ISO.fullmatch(token))
-
-
-def _like(token: str, dice: random.Random) -> str:
-    """Random, with a digit for a digit and a letter for a letter; hexadecimal stays so."""
-    letters = "abcdef" if re.fullmatch(r"[0-9a-fA-F-]+", token) else "abcdefghjkmnpqrstuvwxyz"
-    made = []
-    for place, old in enumerate(token):
-        if old.isdigit():
-            made.append(dice.choice("123456789" if place == 0 else "0123456789"))
-        elif old.isalpha() and old.isascii() and any(c.isdigit() for c in token[:place]):
-            # What stands before the first digit is often a prefix that tells the kind of id.
-            new = dice.choice(letters)
-            made.append(new.upper() if old.isupper() else new)
-        else:
-            made.append(old)
-    return "".join(made)
-
-
-def _moved(body: str, at: datetime, now: datetime) -> str:
-    """The body with every time near the recording's as far from now as it was from then."""
-    shift = timedelta(seconds=int((now - at).total_seconds()))
-
-    def moved(change: Callable[[re.Match[str]], str | None]) -> Callable[[re.Match[str]], str]:
-        return lambda found: change(found) or found[0]
-
-    def iso(found: re.Match[str]) -> str | None:
-        plain = found[0].replace("%3A", ":").replace("%2B", "+").replace("%20", " ")
-        if found["t"] == "+":
-            plain = plain.replace("+", " ", 1)
-        then = _iso(plain)
-        if then is None or not _near(then, at):
-            return None
-        told = (then + shift).astimezone(then.tzinfo) if then.tzinfo else then + shift
-        text = (
-            found["t"]
-            .join(
-                (
-                    f"{told:%Y-%m-%d}",
-                    f"{told:%H:%M:%S}" if plain.count(":") > 1 else f"{told:%H:%M}",
-                )
-            )
-            .replace(":", found["c"])
-        )
-        return text + (found["f"] or "") + (found["z"] or "")
-
-    def unix(found: re.Match[str]) -> str | None:
-        if not _near(_unix(found[0]), at):
-            return None
-        return f"{int(found[1]) + int(shift.total_seconds())}{found[2] or ''}"
-
-    def mail(found: re.Match[str]) -> str | None:
-        then = parsedate_to_datetime(found[0])
-        return format_datetime(then + shift) if _near(then, at) else None
-
-    body = _ISO.sub(moved(iso), body)
-    body = _UNIX.sub(moved(unix), body)
-    return _MAIL.sub(moved(mail), body)
-
-
-def _iso(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
-
-
-def _unix(text: str) -> datetime | None:
-    return datetime.fromtimestamp(int(text[:10]), UTC) if len(text) >= 10 else None
-
-
-def _near(then: datetime | None, at: datetime) -> bool:
-    if then is None:
-        return False
-    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return at - _BEFORE <= aware <= at + _AFTER
 
 
 # -- a sample from the source's own mapping --------------------------------------------------
