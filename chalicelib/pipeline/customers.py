@@ -1,28 +1,79 @@
 """What counts alone cannot tell: who came back, what is new in the words, who fell silent.
 
-Each is found once a week for the whole organisation, from indexes and bounded samples, and kept in
-the registry: every department's digest, and every later run, reads the same.
+Each is found for the whole organisation from indexes and bounded samples: every department's digest
+of a run reads the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from chalicelib.adapters.world import World
+from chalicelib.digest.whole import More
 from chalicelib.fold import fold, iso_week, part_of
+from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.new_topics import NewTopic, Text, new_topics
 from chalicelib.insights.repeats import Contact, Repeats, repeats
 from chalicelib.insights.silent import Silent, newly_silent
+from chalicelib.insights.together import Word, telling_words
 from chalicelib.insights.weeks import IsoWeek
+from chalicelib.insights.words import stems, usual_forms
 from chalicelib.interaction import Role
 from chalicelib.organisation import Organisation
-from chalicelib.summary import UNSURE
+from chalicelib.summary import UNSURE, Summary
 
 FEELINGS = ("negative", "neutral", "positive", None)
 TOPIC_WEEKS = 8
 TOPIC_SAMPLE = 120  # texts of a week and sentiment: some 4 MB are read for the nine weeks
+WORD_THEMES, WORD_SAMPLE, TOLD_WORDS = 5, 60, 4
 LARGEST_RHYTHM = 3_000_000  # contacts: what a function of 1 GB can hold
+
+
+def more_of(world: World, organisation: Organisation, week: IsoWeek, summary: Summary) -> More:
+    """What a week's digests tell beside its counts; `summary` holds the week and the one before.
+
+    Repeats are of the latest week whose window has passed.
+    """
+    window = timedelta(days=organisation.first_contact_resolution_window_days)
+    closed = IsoWeek.of(week.sunday - window - timedelta(days=6))
+    contacts = summary.between(closed.monday, closed.sunday).count("contacts")
+    this_week = summary.between(week.monday, week.sunday)
+    return More(
+        repeats=repeats_of(world, organisation, closed, contacts) if contacts else None,
+        new_topics=topics_of(world, week),
+        silent=silent_of(world, organisation, week),
+        words=words_of(world, week, _loudest(this_week)),
+    )
+
+
+def _loudest(this_week: Summary) -> list[str]:
+    """The themes with most negative contacts."""
+    negatives = {
+        theme: measures["negative"]
+        for theme, measures in this_week.by(lambda cell: cell.theme).items()
+        if theme != UNSURE and measures["negative"] >= 2 * PUBLISHED_FROM
+    }
+    return sorted(negatives, key=lambda theme: (-negatives[theme], theme))[:WORD_THEMES]
+
+
+def words_of(world: World, week: IsoWeek, themes: Sequence[str]) -> Mapping[str, tuple[Word, ...]]:
+    """Theme -> the words that its negative texts use more this week than in the eight before."""
+    found = {}
+    for theme in themes:
+        now, *before = [
+            [one.text for one in _texts(world, week.back(age), theme, ("negative",), WORD_SAMPLE)]
+            for age in range(TOPIC_WEEKS + 1)
+        ]
+        earlier = [text for texts in before for text in texts]
+        forms = usual_forms(now)
+        telling = telling_words([stems(text) for text in now], [stems(text) for text in earlier])
+        if telling:
+            found[theme] = tuple(
+                replace(one, word=forms.get(one.word, one.word)) for one in telling[:TOLD_WORDS]
+            )
+    return found
 
 
 def repeats_of(
@@ -55,9 +106,15 @@ def topics_of(world: World, week: IsoWeek) -> tuple[NewTopic, ...]:
 
 def _unsure_texts(world: World, week: IsoWeek) -> Iterator[Text]:
     """A sample of the redacted texts that no theme fits."""
-    for feeling in FEELINGS[:3]:
-        part = part_of(iso_week(week.monday), UNSURE, feeling)
-        keys = world.interactions.sample(part, TOPIC_SAMPLE)
+    return _texts(world, week, UNSURE, FEELINGS[:3], TOPIC_SAMPLE)
+
+
+def _texts(
+    world: World, week: IsoWeek, theme: str, feelings: Iterable[str | None], limit: int
+) -> Iterator[Text]:
+    """A sample of a week's redacted texts of one theme, `limit` of each sentiment."""
+    for feeling in feelings:
+        keys = world.interactions.sample(part_of(iso_week(week.monday), theme, feeling), limit)
         for state in world.interactions.read(keys).values():
             interaction = fold(state.events, state.enrichments)
             said = [

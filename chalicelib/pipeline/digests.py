@@ -16,10 +16,12 @@ from chalicelib.adapters.telemetry import record, warn
 from chalicelib.adapters.world import World
 from chalicelib.connectors.base import Reply
 from chalicelib.digest import Digest, IsoWeek, Links, QuoteCandidate, compose, render, with_quotes
+from chalicelib.digest.whole import WholeWeek, whole_week
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.fold import fold, iso_week, part_of, sample_of
 from chalicelib.interaction import Role
 from chalicelib.organisation import WEEKDAYS, Department, Organisation, Schedule
+from chalicelib.pipeline.customers import more_of
 from chalicelib.summary import Summary
 
 HISTORY_WEEKS = 27  # the week itself and 26 before it
@@ -104,6 +106,12 @@ class _Week:
             if source.connector != "rows"
         }
 
+    @cached_property
+    def computed(self) -> WholeWeek:
+        week = IsoWeek(self.monday)
+        more = more_of(self.world, self.organisation, week, self.summary)
+        return whole_week(self.organisation, week, self.summary, more)
+
     def digest(self, department: Department) -> Digest:
         digest = compose(
             self.organisation,
@@ -112,6 +120,7 @@ class _Week:
             self.summary,
             self.freshness,
             self.world.clock(),
+            self.computed,
         )
         candidates = {
             (theme, feeling): list(

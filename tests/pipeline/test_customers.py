@@ -13,7 +13,7 @@ from chalicelib.adapters.world import World
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.interaction import Event, EventKind
 from chalicelib.organisation import Organisation
-from chalicelib.pipeline.customers import repeats_of, silent_of, topics_of
+from chalicelib.pipeline.customers import more_of, repeats_of, silent_of, topics_of, words_of
 from chalicelib.pipeline.understand import understand
 from tests.conftest import NOW
 from tests.events import event
@@ -97,3 +97,32 @@ def test_new_topics_come_from_what_fits_no_theme(world: World) -> None:
     (topic,) = topics_of(world, WEEK)
     assert (topic.now, topic.customers, topic.before) == (7, 7, 0)
     assert "sovellus" in topic.words
+
+
+def test_telling_words_are_of_the_week_in_their_usual_form(world: World) -> None:
+    said = "toimitus on myöhässä"
+    now = [
+        _contact(f"n{n}", f"email:n{n}@a.example", 3, f"{said} lakon takia {word}")
+        for n, word in enumerate(("taas", "eilen", "kuulemma", "näköjään") * 4)
+    ]
+    before = [
+        _contact(f"o{n}", f"email:o{n}@a.example", -7 * (n % 8) - 2, f"{said} {word}")
+        for n, word in enumerate(["kuljetusliikkeen virhe", "varasto ilmoitti"] * 20)
+    ]
+    _take_in(world, now + before)
+    found = words_of(world, WEEK, ["late"])
+    assert [word.word for word in found["late"]][:1] == ["lakon"]
+    assert (found["late"][0].now, found["late"][0].before) == (16, 0)
+    assert words_of(world, WEEK, ["invoice"]) == {}
+
+
+def test_what_a_digest_is_given(world: World, organisation: Organisation) -> None:
+    late = "toimitus on myöhässä"
+    _take_in(world, [_contact(f"l{n}", f"email:l{n}@a.example", n % 7 + 1, late) for n in range(8)])
+    week_after = IsoWeek(WEEK.monday + timedelta(weeks=1))
+    summary = world.summaries.read(WEEK.monday, week_after.sunday)
+    more = more_of(world, organisation, week_after, summary)
+    assert more.repeats is not None
+    assert (more.repeats.week, more.repeats.solved and more.repeats.solved.k) == (WEEK, 8)
+    assert (more.new_topics, more.silent, dict(more.words)) == ((), (), {})
+    assert more_of(world, organisation, WEEK, summary).repeats is None
