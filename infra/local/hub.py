@@ -225,12 +225,16 @@ class LocalHub:
         }
 
     def queued(self) -> int:
-        """Messages in the event queues, those in work included; dead letters are not."""
+        """Messages that functions are to read, those in work included.
+
+        Neither dead letters nor fetches that wait until their vendor may be asked again.
+        """
         return sum(_depth(mapping.queue_url) for mapping in self.stack.mappings)
 
     def dead_letters(self) -> int:
-        """Messages in the events' dead-letter queue."""
-        return _depth(self.stack.queues["EventsDeadLetterQueue"])
+        """Messages in the dead-letter queues of events and of fetches."""
+        dead = ("EventsDeadLetterQueue", "FetchDeadLetterQueue")
+        return sum(_depth(self.stack.queues[queue]) for queue in dead)
 
     def count(self, table_variable: str) -> int:
         """Items of a table, named by its environment variable such as INTERACTIONS_TABLE."""

@@ -15,13 +15,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.adapters.clients import client
 from chalicelib.adapters.registry import Registry
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request
+from chalicelib.interaction import Role
 from infra.commands import samples
 from infra.commands.demo import digest_moments
 from infra.commands.serve import shown
-from infra.local.hub import LocalHub
+from infra.local.hub import REGION, LocalHub
+from tests.connectors.recordings import FIXTURES, load
+from tests.connectors.test_api_connect import ANALYSIS
 from tests.infra import permissions
 from tests.infra.vendors import next_monday, post, signed, text
 
@@ -33,17 +37,51 @@ class Seen:
 
     def __init__(self, hub: LocalHub) -> None:
         self.hub = hub
-        self.sources = samples.webhook_sources(hub.organisation)
+        self.sources = [
+            name for name in samples.webhook_sources(hub.organisation) if name != "calls"
+        ]
+        keep_analysis()
         with permissions.watched() as self.calls:
             self.first = {source: post(signed(hub, source)) for source in self.sources}
             self.again = {source: post(signed(hub, source)) for source in self.sources}
             self.forged = post(signed(hub, "zendesk", CONNECTORS["zendesk"].new_secret()))
             self.large = post(large(hub))
+            self.thin = post(analysed(hub, "havuvakka-connect"))
+            self.lost = post(analysed(hub, "no-such-bucket"))
             hub.drain(DRAIN_S)
             for moment in digest_moments(hub.organisation, next_monday()):
                 for name in ("roll_up", "send_digests", "send_digests"):
                     hub.run_schedule(name, at=moment)
             self.unsubscribed = post(Request("POST", unsubscribe_url(hub), {}, b""))
+
+
+#: A source whose deliveries are thin: what was said in a call lies in a bucket of the vendor's.
+CALLS = """
+  calls:
+    connector: connect
+"""
+ANALYSED = load(FIXTURES / "connect" / "voice_analysis.http")
+
+
+def with_calls() -> str:
+    return text().replace("\nsources:\n", f"\nsources:{CALLS}", 1)
+
+
+def keep_analysis() -> None:
+    """The analysis that the delivery names, in the vendor's bucket."""
+    where = {"LocationConstraint": REGION}
+    client("s3").create_bucket(Bucket="havuvakka-connect", CreateBucketConfiguration=where)
+    (event,) = CONNECTORS["connect"].events(ANALYSED.request, ANALYSED.source, ANALYSED.at)
+    key = event.fetch.removeprefix("s3://havuvakka-connect/")
+    client("s3").put_object(Bucket="havuvakka-connect", Key=key, Body=json_bytes(ANALYSIS))
+
+
+def analysed(hub: LocalHub, bucket: str) -> Request:
+    """The delivery that says where an analysis is."""
+    body = ANALYSED.request.body.replace(b"havuvakka-connect", bucket.encode())
+    headers = {"content-type": "application/json"}  # not the recorded length: the body changed
+    unsigned = Request("POST", f"{hub.url}/webhooks/calls", headers, body)
+    return CONNECTORS["connect"].sign(unsigned, hub.secret("calls"), datetime.now(UTC))
 
 
 def large(hub: LocalHub) -> Request:
@@ -68,15 +106,15 @@ def unsubscribe_url(hub: LocalHub) -> str:
 
 @pytest.fixture(scope="module")
 def seen(model_url: str) -> Iterator[Seen]:
-    with LocalHub(text(), model_url=model_url) as hub:
+    with LocalHub(with_calls(), model_url=model_url) as hub:
         yield Seen(hub)
 
 
 def test_every_source_is_received(seen: Seen) -> None:
     assert len(seen.first) == 6
     assert {status // 100 for status in seen.first.values()} == {2}
-    # And the large one: the same feedback, in another delivery.
-    assert seen.hub.metrics().total("deliveries", outcome="accepted") == 7
+    # And the large one: the same feedback, in another delivery; and two about one call.
+    assert seen.hub.metrics().total("deliveries", outcome="accepted") == 9
 
 
 def test_a_second_delivery_is_known(seen: Seen) -> None:
@@ -90,9 +128,27 @@ def test_a_forged_delivery_is_refused(seen: Seen) -> None:
 
 
 def test_each_is_understood_once(seen: Seen) -> None:
-    assert seen.hub.count("INTERACTIONS_TABLE") == 6
+    assert seen.hub.count("INTERACTIONS_TABLE") == 7
     assert seen.hub.queued() == 0
-    assert seen.hub.dead_letters() == 0
+
+
+def test_what_a_delivery_only_named_is_fetched(seen: Seen) -> None:
+    assert (seen.thin, seen.lost) == (200, 200)
+    key = f"calls#{ANALYSIS['CustomerMetadata']['ContactId']}"
+    state = seen.hub.world.interactions.read([key])[key]
+    said = [event.text for event in state.events if event.role is Role.CUSTOMER]
+    assert any("haluan perua koko tilauksen" in text for text in said)
+    assert seen.hub.metrics().total("fetches", source="calls", outcome="fetched") == 1
+
+
+def test_what_cannot_be_fetched_is_a_dead_letter(seen: Seen) -> None:
+    assert seen.hub.dead_letters() == 1
+    assert seen.hub.metrics().total("fetches", source="calls", outcome="dead") == 1
+    queue = seen.hub.stack.queues["FetchDeadLetterQueue"]
+    (letter,) = client("sqs").receive_message(
+        QueueUrl=queue, MessageAttributeNames=["All"], VisibilityTimeout=0
+    )["Messages"]
+    assert "VendorBuckets" in letter["MessageAttributes"]["reason"]["StringValue"]
 
 
 def test_each_digest_leaves_once_and_the_ledger_hears_of_it(seen: Seen) -> None:
@@ -108,8 +164,11 @@ def test_each_digest_leaves_once_and_the_ledger_hears_of_it(seen: Seen) -> None:
 
 def test_no_function_does_what_its_role_forbids(seen: Seen) -> None:
     functions = {call.function for call in seen.calls}
-    assert functions == {"APIHandler", "Understand", "RollUp", "SendDigests", "MailEvents"}
-    assert permissions.refused(seen.hub, seen.calls) == []
+    assert functions == {"APIHandler", "Understand", "Fetch", "RollUp", "SendDigests", "MailEvents"}
+    refused = permissions.refused(seen.hub, seen.calls)
+    # The bucket that nobody named in VendorBuckets is refused on AWS too.
+    assert [call for call in refused if "no-such-bucket" not in call.resource] == []
+    assert len(refused) == 1
 
 
 #: What a policy allows and this story does not need.
@@ -118,6 +177,12 @@ UNEXERCISED = {
     ("Understand", "sqs:ReceiveMessage oivallus-local-events"),
     ("Understand", "sqs:DeleteMessage oivallus-local-events"),
     ("Understand", "sqs:GetQueueAttributes oivallus-local-events"),
+    ("Fetch", "sqs:ReceiveMessage oivallus-local-fetch"),
+    ("Fetch", "sqs:DeleteMessage oivallus-local-fetch"),
+    ("Fetch", "sqs:GetQueueAttributes oivallus-local-fetch"),
+    # No vendor put us off, and a bucket of the company's own asks for no credentials.
+    ("Fetch", "sqs:SendMessage oivallus-local-fetch"),
+    ("Fetch", "secretsmanager:GetSecretValue oivallus/dev/sources/*"),
     # One process plays every function, and has read these for all of them.
     ("APIHandler", "secretsmanager:GetSecretValue oivallus/dev/link-key*"),
     ("Understand", "dynamodb:GetItem table/oivallus-local-registry"),
