@@ -97,6 +97,7 @@ def _weighted(
     """z of the difference of log-odds; the prior is worth as many contacts as the week has."""
     mass = n_now
     expected = mass * (now[word] + before.get(word, 0)) / (n_now + n_before)
-    y, x = now[word] + expected, before.get(word, 0) + expected
-    odds = math.log(y / (n_now + mass - y)) - math.log(x / (n_before + mass - x))
+    # The ½ is for words that every contact has.
+    y, x = now[word] + expected + 0.5, before.get(word, 0) + expected + 0.5
+    odds = math.log(y / (n_now + mass + 1 - y)) - math.log(x / (n_before + mass + 1 - x))
     return odds / math.sqrt(1 / y + 1 / x)

@@ -67,6 +67,10 @@ def test_a_new_word_is_told_and_counted_once_a_contact() -> None:
     assert (word.word, word.now, word.before) == ("strike", 20, 0)
 
 
+def test_a_word_that_everybody_uses_is_no_news() -> None:
+    assert telling_words([{"same"}] * 20, [{"same"}] * 100) == ()
+
+
 def test_few_contacts_tell_nothing() -> None:
     assert telling_words([{"a"}] * 9, [{"b"}] * 100) == ()
     assert telling_words([], []) == ()
