@@ -25,7 +25,9 @@ ONE_SIDED_DAYS = timedelta(days=7)
 
 #: Connectors whose vendors tell the customers' and the agents' words by events that are chosen
 #: one by one, so that half of them is easily forgotten.
-BOTH_SIDES = frozenset({"zendesk", "intercom"})
+BOTH_SIDES = frozenset(
+    {"zendesk", "intercom", "front", "helpscout", "chatwoot", "livechat", "crisp"}
+)
 
 _FROM = {Cause.SECRET: REFUSED_FROM, Cause.UNSIGNED: REFUSED_FROM, Cause.CLOCK: REFUSED_FROM}
 

@@ -72,6 +72,7 @@ def compose(letter: Letter, configuration_set: str = "") -> bytes:
     message["X-SES-MESSAGE-TAGS"] = f"digest={letter.tag}"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = letter.language  # content takes earlier Content- headers away
     return message.as_bytes()
 
 
@@ -79,6 +80,7 @@ def compose_note(note: Note, configuration_set: str = "") -> bytes:
     """The note as MIME: plain text."""
     message = _addressed(note, configuration_set)
     message.set_content(note.text, cte="quoted-printable")
+    message["Content-Language"] = note.language
     return message.as_bytes()
 
 
@@ -94,7 +96,6 @@ def _addressed(letter: Letter | Note, configuration_set: str) -> EmailMessage:
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.date)
     message["Message-ID"] = make_msgid(domain=parseaddr(letter.sender)[1].partition("@")[2])
-    message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"
     if configuration_set:
         message["X-SES-CONFIGURATION-SET"] = configuration_set

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.connectors import CONNECTORS
-from chalicelib.connectors.base import Proof, Source
+from chalicelib.connectors.base import Proof, Request, Source
 from chalicelib.errors import HubError
 from chalicelib.interaction import Event
 from chalicelib.organisation import read
@@ -26,7 +26,7 @@ RECEIVING = [name for name in CONNECTORS if CONNECTORS[name].proof is not Proof.
 ALLOWED_TO_REPEAT = 0.02
 
 
-def events(sample: Sample, request: recorded.Request, at: datetime) -> Sequence[Event]:
+def events(sample: Sample, request: Request, at: datetime) -> Sequence[Event]:
     connector = CONNECTORS[sample.source.connector]
     try:
         return connector.events(request, sample.source, at)
