@@ -24,6 +24,7 @@ from infra.commands import samples
 from infra.commands.demo import digest_moments
 from infra.commands.serve import shown
 from infra.local.hub import REGION, LocalHub
+from infra.template.functions import FUNCTIONS
 from tests.connectors.recordings import FIXTURES, load
 from tests.connectors.test_api_connect import ANALYSIS
 from tests.infra import permissions
@@ -49,6 +50,7 @@ class Seen:
             self.thin = post(analysed(hub, "havuvakka-connect"))
             self.lost = post(analysed(hub, "no-such-bucket"))
             hub.drain(DRAIN_S)
+            hub.run_schedule("watch_sources")
             for moment in digest_moments(hub.organisation, next_monday()):
                 for name in ("roll_up", "send_digests", "send_digests"):
                     hub.run_schedule(name, at=moment)
@@ -164,7 +166,7 @@ def test_each_digest_leaves_once_and_the_ledger_hears_of_it(seen: Seen) -> None:
 
 def test_no_function_does_what_its_role_forbids(seen: Seen) -> None:
     functions = {call.function for call in seen.calls}
-    assert functions == {"APIHandler", "Understand", "Fetch", "RollUp", "SendDigests", "MailEvents"}
+    assert functions == FUNCTIONS.keys()
     refused = permissions.refused(seen.hub, seen.calls)
     # The bucket that nobody named in VendorBuckets is refused on AWS too.
     assert [call for call in refused if "no-such-bucket" not in call.resource] == []
@@ -194,6 +196,13 @@ UNEXERCISED = {
     # SES asks for this one for a raw message, under the API's name for the other.
     ("SendDigests", "ses:SendRawEmail identity/havuvakka.example"),
     ("SendDigests", "ses:SendRawEmail configuration-set/oivallus-local"),
+    # No source needs a word to its integrator.
+    ("WatchSources", "dynamodb:DeleteItem table/oivallus-local-registry"),
+    ("WatchSources", "ses:SendEmail identity/havuvakka.example"),
+    ("WatchSources", "ses:SendEmail configuration-set/oivallus-local"),
+    ("WatchSources", "ses:SendRawEmail identity/havuvakka.example"),
+    ("WatchSources", "ses:SendRawEmail configuration-set/oivallus-local"),
+    ("WatchSources", "sqs:SendMessage oivallus-local-failed-calls"),
     # Lambda sets failed asynchronous calls aside in the function's name.
     ("MailEvents", "sqs:SendMessage oivallus-local-failed-calls"),
     ("SendDigests", "sqs:SendMessage oivallus-local-failed-calls"),

@@ -37,10 +37,10 @@ def test_schedules_run_once_an_interval() -> None:
     assert due == {
         0: [],
         14: [],
-        15: ["send_digests"],
+        15: ["send_digests", "watch_sources"],
         16: [],
-        30: ["send_digests"],
-        60: ["send_digests", "roll_up"],
+        30: ["send_digests", "watch_sources"],
+        60: ["send_digests", "roll_up", "watch_sources"],
     }
 
 
