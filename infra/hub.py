@@ -12,6 +12,7 @@ from infra.commands import (
     dead,
     history,
     mending,
+    person,
     running,
     sample,
     set_up,
@@ -19,7 +20,7 @@ from infra.commands import (
 )
 from infra.commands.cli import EXITS, FAULTS, NO_HUB, OK, REFUSED, USAGE, app
 
-COMMANDS = (running, set_up, check, arrivals, show, sample, history, mending, dead)
+COMMANDS = (running, set_up, check, arrivals, show, sample, history, mending, dead, person)
 
 # Help shows the panels in the order of their first commands.
 app.registered_commands.sort(key=lambda command: cli.PANELS.index(str(command.rich_help_panel)))
