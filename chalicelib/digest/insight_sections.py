@@ -33,7 +33,7 @@ def news(digest: Digest, speech: Speech) -> Part | None:
     """New topics and rising themes."""
     chosen = digest.selection
     rows = [
-        Row(", ".join(one.words), (), (told.new_topic(speech, one),))
+        Row(told.topic_name(speech, one), (), (told.new_topic(speech, one),))
         for one in chosen.new_topics[:TOPICS]
         if one.customers >= PUBLISHED_FROM
     ]

@@ -128,6 +128,11 @@ def new_topic(speech: Speech, one: NewTopic) -> str:
     )
 
 
+def topic_name(speech: Speech, one: NewTopic) -> str:
+    """The words that customers use, as a quotation."""
+    return speech.say("“{quote}”", quote=", ".join(one.words))
+
+
 def effect(digest: Digest, speech: Speech, one: Effect) -> tuple[str, ...]:
     """What may be said of a fix so far."""
     if one.outcome is Outcome.TOO_EARLY:
@@ -191,7 +196,10 @@ def moved(digest: Digest, speech: Speech, one: Moved) -> tuple[str, ...]:
         n=found.after.n,
         m=found.before.n,
     )
-    return (f"{values} {split}", *_segments(digest, speech, one, decimals))
+    # The row has told this week's NPS and last week's already, but of CSAT and CES the shares.
+    known = one.weeks == 1 and found.question == "nps"
+    told = split if known else f"{values} {split}"
+    return (told, *_segments(digest, speech, one, decimals))
 
 
 def _segments(digest: Digest, speech: Speech, one: Moved, decimals: int) -> tuple[str, ...]:

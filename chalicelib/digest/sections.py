@@ -110,6 +110,7 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
     )
     widest = max(theme.failures.n for theme in found.themes[:FAILURE_THEMES])
     unknown = speech.say("{n} contacts could not be classified.", n=speech.published(found.unknown))
+    unknown = unknown[:1].upper() + unknown[1:]  # it may begin with 'under 5'
     table = Table(
         (speech.say("Theme"), speech.say("Failure demand"), speech.say("Share")),
         tuple(

@@ -6,6 +6,7 @@ only selects.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +19,7 @@ from chalicelib.insights.exposure import exposure, public_holidays
 from chalicelib.insights.forecast import Forecast, forecast
 from chalicelib.insights.history import History, history
 from chalicelib.insights.hotspots import HotSpot, hot_spots
-from chalicelib.insights.moved import Movement, movement
+from chalicelib.insights.moved import OTHERS, Movement, movement
 from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.priorities import Evidence, Proposal, priorities
 from chalicelib.insights.proportion import Share
@@ -42,6 +43,7 @@ ANSWERS_FROM = 100  # in both weeks; fewer are compared by four weeks
 SILENT_WEEKS = 4  # what was told once is no news in so many weeks
 ACTION_WEEKS = 12  # after so many weeks a fix's result has been told
 PATIENCE_WEEKS = 13  # pooled: few leave in one week
+NEARLY = 0.8
 DIMENSIONS = ("touchpoint", "theme", "channel")
 _RATED = ("nps:", "csat:n", "csat:sum", "ces:n", "ces:sum")  # csat:sum is csat:sumsq's prefix too
 
@@ -243,18 +245,18 @@ def _forecasts(
 def _waits(summary: Summary, week: IsoWeek) -> tuple[Wait, ...]:
     """Channels of which either can be told: patience of 13 weeks, the threshold of all."""
     first = week.back(PATIENCE_WEEKS - 1).monday
-    recent: dict[str, dict[str, int]] = {}
-    every: dict[str, dict[str, int]] = {}
+    periods: tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]] = ({}, {})
     for cell, measures in summary:
-        if "wait:n" not in measures or cell.day > week.sunday:
-            continue
-        sums = [every.setdefault(cell.channel, {})]
-        if cell.day >= first:
-            sums.append(recent.setdefault(cell.channel, {}))
-        for name, count in measures.items():
-            if name.startswith("wait:"):
-                for held in sums:
-                    held[name] = held.get(name, 0) + count
+        if "wait:n" in measures and cell.day <= week.sunday:
+            sums = periods[cell.day >= first].setdefault(cell.channel, {})
+            for name, n in measures.items():
+                if name.startswith("wait:"):
+                    sums[name] = sums.get(name, 0) + n
+    earlier, recent = periods
+    every = {
+        channel: Counter(earlier.get(channel, {})) + Counter(recent.get(channel, {}))
+        for channel in {*earlier, *recent}
+    }
     found = [
         Wait(channel, patience(recent.get(channel, {})), threshold(measures))
         for channel, measures in sorted(every.items())
@@ -311,11 +313,15 @@ def _moved_question(weeks: Weeks, question: Question) -> Moved | None:
         for dimension in DIMENSIONS
         if (found := _compared(weeks, 0, span, question, dimension))
     }
-    best = max(told, key=lambda one: (_explained(told[one]), -DIMENSIONS.index(one)))
+    split = [one for one in told if sum(part.segment != OTHERS for part in told[one].parts) > 1]
+    most = max((_explained(told[one]) for one in split), default=0.0)
+    # The first dimension that explains about as much as any: a place says more than a channel.
+    best = next((one for one in split if _explained(told[one]) >= NEARLY * most), DIMENSIONS[0])
     return Moved(span, best, told[best])
 
 
 def _explained(one: Movement) -> float:
+    """How much the segments whose own score surely changed did to the whole score."""
     return sum(abs(part.rate) for part in one.parts if part.confirmed)
 
 

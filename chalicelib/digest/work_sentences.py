@@ -29,7 +29,7 @@ def cost(speech: Speech, found: FailureCost, currency: str) -> tuple[str, ...]:
     """What handling failure demand took, and what of it could go."""
     minutes, money = found.minutes, found.money
     told = speech.say(
-        "Handling these contacts took about {time}{range} (timed: {measured} of {n} contacts).",
+        "Handling these contacts took about {time}{range}; {measured} of {n} contacts were timed.",
         time=duration(speech, minutes.value),
         range="" if minutes.low == minutes.high else f" ({_hours(speech, minutes)})",
         measured=found.measured,
@@ -58,7 +58,8 @@ def _hours(speech: Speech, found: Range) -> str:
 def duration(speech: Speech, minutes: float) -> str:
     """Work: '45 min', from an hour and a half on '1,5 h', from ten hours on '12 h'."""
     unit, decimals = _unit(minutes)
-    return _in_units(speech, speech.number(minutes / unit, decimals), unit)
+    whole = round(minutes / unit, 1) % 1 == 0
+    return _in_units(speech, speech.number(minutes / unit, 0 if whole else decimals), unit)
 
 
 def _in_units(speech: Speech, number: str, unit: int) -> str:

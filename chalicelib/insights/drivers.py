@@ -85,23 +85,28 @@ def drivers(summary: Summary, week: IsoWeek) -> tuple[Driver, ...]:
 
 
 def _rows_by_week(summary: Summary, week: IsoWeek) -> list[list[Row]]:
-    rows: list[list[Row]] = [[] for _ in range(WEEKS)]
+    """Answers by week, added up over channels and demand."""
+    sums: list[dict[tuple[Column, ...], list[int]]] = [{} for _ in range(WEEKS)]
+    ages = {day: (week.sunday - day).days // 7 for day in {cell.day for cell in summary.cells}}
     for cell, measures in summary:
-        age = (week.sunday - cell.day).days // 7
+        age = ages[cell.day]
         if measures.get("csat:n") and 0 <= age < WEEKS:
             place = (("theme", cell.theme), ("touchpoint", cell.touchpoint))
-            rows[age].extend(_answers(measures, place))
-    return rows
+            for columns, n, total in _answers(measures, place):
+                held = sums[age].setdefault(columns, [0, 0])
+                held[0] += n
+                held[1] += total
+    return [[(columns, n, total) for columns, (n, total) in of.items()] for of in sums]
 
 
 def _answers(measures: Mapping[str, int], place: tuple[Column, ...]) -> Iterable[Row]:
     """A cell's answers by how long their givers had waited, unknown waits last."""
     n, total = measures["csat:n"], measures.get("csat:sum", 0)
-    for number in range(DURATION_BINS):
-        waited = measures.get(f"wait:csat:{number}:n", 0)
+    for waited_n, waited_sum, band in _WAITED:
+        waited = measures.get(waited_n, 0)
         if waited:
-            said = measures.get(f"wait:csat:{number}:sum", 0)
-            yield (*place, ("wait", _band(number))), waited, said
+            said = measures.get(waited_sum, 0)
+            yield (*place, band), waited, said
             n, total = n - waited, total - said
     if n:
         yield place, n, total
@@ -109,6 +114,13 @@ def _answers(measures: Mapping[str, int], place: tuple[Column, ...]) -> Iterable
 
 def _band(number: int) -> str:
     return str(round(bin_start_s(max(start for start in BANDS if start <= number))))
+
+
+#: The names of a duration bin's answers, and the wait band that it belongs to.
+_WAITED = [
+    (f"wait:csat:{number}:n", f"wait:csat:{number}:sum", ("wait", _band(number)))
+    for number in range(DURATION_BINS)
+]
 
 
 # --- least squares ------------------------------------------------------------------------------

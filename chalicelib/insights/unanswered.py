@@ -32,6 +32,12 @@ PRIOR_ANSWERS = 5.0  # what the whole's share weighs in a stratum's
 WORSE = (0.10, 0.20)  # by how much silent customers may be less satisfied than alike answerers
 
 Stratum = tuple[str, str, str]  # channel, sentiment, resolution
+#: Sentiment, resolution, and the measures of their contacts, answers and satisfied answers.
+_NAMES = [
+    (f, r, f"heard:{f}:{r}", f"rated:{f}:{r}:n", f"rated:{f}:{r}:top")
+    for f in ("negative", "neutral", "positive")
+    for r in ("yes", "no", "unknown")
+]
 
 
 @dataclass(frozen=True)
@@ -108,20 +114,18 @@ def estimate(summary: Summary, week: IsoWeek) -> Estimate | None:
 
 def strata(summary: Summary, first: date, last: date) -> dict[Stratum, Counts]:
     """Counts of the days `first` to `last` by stratum; survey answers are nobody's contact."""
-    found: dict[Stratum, Counts] = {}
+    found: dict[Stratum, list[int]] = {}
     for cell, measures in summary:
         if not first <= cell.day <= last or asked(cell.channel):
             continue
-        for name, contacts in measures.items():
-            if name.startswith("heard:"):
-                _, feeling, resolution = name.split(":")
-                rated = f"rated:{feeling}:{resolution}"
-                key = (cell.channel, feeling, resolution)
-                more = Counts(
-                    contacts, measures.get(f"{rated}:n", 0), measures.get(f"{rated}:top", 0)
-                )
-                found[key] = found.get(key, Counts()) + more
-    return found
+        for feeling, resolution, heard, answers, satisfied in _NAMES:
+            contacts = measures.get(heard, 0)
+            if contacts:
+                sums = found.setdefault((cell.channel, feeling, resolution), [0, 0, 0])
+                sums[0] += contacts
+                sums[1] += measures.get(answers, 0)
+                sums[2] += measures.get(satisfied, 0)
+    return {key: Counts(*sums) for key, sums in found.items()}
 
 
 def response_rates(summary: Summary, week: IsoWeek) -> Mapping[str, Share]:

@@ -1,0 +1,412 @@
+"""What the digest claims, in worlds where the truth is known: false statements, power, coverage.
+
+`python -m tests.bench.bench_insights` simulates years of weeks of an invented organisation: 30
+themes of 2 to 200 contacts a week with overdispersion 0.05, a weekday shape, Finnish public
+holidays, surveys, waits, handling times. In the first world nothing ever changes, so every claim
+of a digest is false; then changes are planted. `--years 10` takes about ten minutes.
+
+The common rules stand beside: a theme differs by more than 20 % from the week before, or by more
+than two standard deviations from the mean of 26 weeks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.digest import Digest, IsoWeek, compose
+from chalicelib.digest.whole import WholeWeek, whole_week
+from chalicelib.insights.actions import Outcome, effect
+from chalicelib.insights.exposure import public_holidays
+from chalicelib.insights.proportion import Z_99, difference
+from chalicelib.insights.trends import rising
+from chalicelib.insights.usual import house_exposures, versus_usual
+from chalicelib.insights.verdict import Verdict
+from chalicelib.organisation import Organisation, read
+from chalicelib.summary import Cell, Summary, duration_bin, monday, weekly
+from tests.insights.worlds import MEANS, count, table
+
+PAST, YEAR = 26, 52
+FIRST = date(2025, 6, 2)  # the Monday of week 0; the year of digests begins 26 weeks later
+SHAPE = (20, 18, 17, 16, 15, 8, 6)
+TOUCHPOINTS = [f"p{number}" for number in range(8)]
+CHANNELS = {"chat": 45, "voice": 30, "email": 25}
+TONES = {"negative": 0.35, "neutral": 0.4, "positive": 0.25}
+SCORES = (6, 8, 16, 40, 30)  # CSAT 1-5, whoever answers and whatever about
+SATISFIED = 0.70
+NPS = (46, 30, 24)
+NPS_TRUTH = 22.0
+FAILURE = 0.3
+ANSWERED = 0.12
+SURVEYED = 130
+CLEAR = frozenset({Verdict.MORE, Verdict.LESS})
+
+
+def organisation() -> Organisation:
+    """Thirty themes at eight touchpoints; a fix without effect every thirteen weeks."""
+    lines = ["name: Maailma", "contact: a@maailma.example", "sender: b@maailma.example"]
+    lines += ["sources: {chat: {connector: standard}}", "touchpoints:"]
+    lines += [f"  - {{id: {place}, name: {{en: {place}}}}}" for place in TOUCHPOINTS]
+    lines.append("themes:")
+    lines += [
+        f"  - {{id: t{number:02d}, name: {{en: t{number:02d}}}, department: all,"
+        f" touchpoint: {TOUCHPOINTS[number % 8]}}}"
+        for number in range(len(MEANS))
+    ]
+    lines += ["departments: [{id: all, name: {en: All}, language: en, themes: all}]", "actions:"]
+    for number, (week, theme) in enumerate(((30, 14), (43, 20), (56, 25), (69, 12))):
+        day = FIRST + timedelta(weeks=week, days=2)
+        lines.append(
+            f"  - {{id: a{number}, name: {{en: a{number}}}, department: all, theme: t{theme},"
+            f" done: {day}}}"
+        )
+    return read("\n".join(lines))
+
+
+# --- a world ------------------------------------------------------------------------------------
+
+Factor = Callable[[int, int], float]  # theme's number, week's number -> times its usual mean
+
+
+def steady(_theme: int, _week: int) -> float:
+    return 1.0
+
+
+def world(rng: random.Random, weeks: int, factor: Factor = steady) -> Summary:
+    """`weeks` of counts, contacts one by one; a public holiday is as busy as a Sunday."""
+    years = range(FIRST.year, FIRST.year + 3)
+    closed = set(public_holidays("FI", years))
+    cells: dict[Cell, Counter[str]] = {}
+    for week in range(weeks):
+        days = [FIRST + timedelta(weeks=week, days=d) for d in range(7)]
+        worth = [SHAPE[6 if day in closed else day.weekday()] for day in days]
+        for number, mean in enumerate(MEANS):
+            busy = factor(number, week) * sum(worth) / sum(SHAPE)
+            for _ in range(count(rng, mean * busy)):
+                _contact(rng, cells, number, rng.choices(days, worth)[0])
+        for _ in range(count(rng, SURVEYED)):
+            _survey(rng, cells, rng.choice(days))
+    return Summary({cell: dict(counts) for cell, counts in cells.items()})
+
+
+def _contact(rng: random.Random, cells: dict[Cell, Counter[str]], number: int, day: date) -> None:
+    channel = rng.choices(tuple(CHANNELS), tuple(CHANNELS.values()))[0]
+    demand = "failure" if rng.random() < FAILURE else "value"
+    theme = f"t{number:02d}"
+    cell = Cell(day, theme, TOUCHPOINTS[number % 8], channel, demand)
+    counts = cells.setdefault(cell, Counter())
+    tone = rng.choices(tuple(TONES), tuple(TONES.values()))[0]
+    counts.update(("contacts", tone, f"weekday:{day.isoweekday()}", f"heard:{tone}:unknown"))
+    other = f"t{rng.choices(range(len(MEANS)), MEANS)[0]:02d}"
+    mentioned = {theme, other} if rng.random() < 0.1 else {theme}
+    counts.update(f"mention:{one}" for one in mentioned)
+    if len(mentioned) == 2:
+        counts["pair:" + "|".join(sorted(mentioned))] += 1
+    seconds = round(400 * rng.lognormvariate(0, 0.6))
+    counts.update({"handle:n": 1, "handle:sum_s": seconds, "handle:sumsq_s": seconds**2})
+    wait = rng.expovariate(1 / 120) if channel != "email" else None
+    if wait is not None:
+        counts.update({"wait:n": 1, "wait:sum_s": round(wait)})
+        counts[f"wait:bin:{duration_bin(wait)}"] += 1
+        counts[f"wait:gone:{duration_bin(wait)}"] += rng.random() < 0.1
+    if rng.random() < ANSWERED:
+        score = _csat(rng, counts)
+        counts[f"rated:{tone}:unknown:n"] += 1
+        counts[f"rated:{tone}:unknown:top"] += score >= 4
+        if wait is not None:
+            at = f"wait:csat:{duration_bin(wait)}"
+            counts.update({f"{at}:n": 1, f"{at}:sum": score, f"{at}:sumsq": score**2})
+
+
+def _survey(rng: random.Random, cells: dict[Cell, Counter[str]], day: date) -> None:
+    theme = f"t{rng.randrange(len(MEANS)):02d}" if rng.random() < 0.4 else "unsure"
+    cell = Cell(day, theme, rng.choice(TOUCHPOINTS), "survey", "unsure")
+    counts = cells.setdefault(cell, Counter())
+    group = rng.choices(("promoter", "passive", "detractor"), NPS)[0]
+    counts.update(("contacts", "solicited", f"weekday:{day.isoweekday()}", f"nps:{group}"))
+    _csat(rng, counts)
+
+
+def _csat(rng: random.Random, counts: Counter[str]) -> int:
+    score = rng.choices((1, 2, 3, 4, 5), SCORES)[0]
+    counts.update({"csat:n": 1, "csat:sum": score, "csat:sumsq": score**2})
+    counts["csat:top"] += score >= 4
+    return score
+
+
+@dataclass(frozen=True)
+class Told:
+    """One week of a simulated year, as told."""
+
+    week: IsoWeek
+    digest: Digest
+    whole: WholeWeek
+
+
+def year_of(counts: Summary, store: Organisation) -> Iterator[Told]:
+    """Each digest of the year, read from the 27 weeks that it would have had."""
+    by_week: dict[date, dict[Cell, Mapping[str, int]]] = {}
+    for cell, measures in counts:
+        by_week.setdefault(monday(cell.day), {})[cell] = measures
+    closed = {at: weekly(Summary(cells)) for at, cells in by_week.items()}
+    for number in range(PAST, PAST + YEAR):
+        week = IsoWeek(FIRST + timedelta(weeks=number))
+        past = [closed[week.back(age).monday].cells for age in range(PAST, 0, -1)]
+        cells = {cell: m for part in (*past, by_week[week.monday]) for cell, m in part.items()}
+        summary = Summary(cells)
+        whole = whole_week(store, week, summary)
+        now = datetime.combine(week.sunday, datetime.min.time(), UTC) + timedelta(days=1)
+        digest = compose(store, store.departments[0], week, summary, {}, now, whole)
+        yield Told(week, digest, whole)
+
+
+def statements(told: Told) -> Counter[str]:
+    """The claims of a digest by insight; in a world without changes each is false."""
+    digest, whole, chosen = told.digest, told.whole, told.digest.selection
+    found: Counter[str] = Counter()
+    found["versus usual"] = len(whole.findings.themes) + (whole.findings.house is not None)
+    verdicts = [row.change.verdict for row in digest.negatives + digest.positives]
+    verdicts += [row.whole.verdict for row in digest.ratings]
+    verdicts += [digest.contacts.verdict, digest.negative.verdict, digest.failure_change.verdict]
+    found["versus last week"] = sum(verdict in CLEAR for verdict in verdicts)
+    found["rising"] = len(chosen.rises)
+    found["what moved a score"] = len(chosen.moved)
+    clear = {Outcome.HELPED, Outcome.HURT}
+    found["did the fix work"] = sum(one.outcome in clear for one in chosen.effects)
+    found["wait threshold"] = sum(wait.threshold is not None for wait in chosen.waits)
+    found["those who do not answer"] = chosen.estimate is not None and chosen.estimate.differs
+    negative, positive = chosen.response["negative"], chosen.response["positive"]
+    low, high = difference(negative, positive, Z_99)
+    found["who answers"] = low > 0 or high < 0
+    found["what goes with ratings"] = len(chosen.drivers)
+    found["hot spots"] = len(chosen.hot_spots)
+    found["themes together"] = len(chosen.pairs) // 2 + len(chosen.pairs) % 2
+    return found
+
+
+# --- no change ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Covered:
+    """How often intervals held the truth."""
+
+    held: Counter[str] = field(default_factory=Counter)
+    of: Counter[str] = field(default_factory=Counter)
+
+    def see(self, name: str, low: float | None, truth: float, high: float | None) -> None:
+        if low is not None and high is not None:
+            self.of[name] += 1
+            self.held[name] += low <= truth <= high
+
+
+def covered(told: Told, before: Told | None, intervals: Covered) -> None:
+    """Hold every interval of a digest against the truth."""
+    chosen = told.digest.selection
+    for one in chosen.forecasts:
+        expected = (
+            next(
+                (
+                    f.next.total
+                    for f in before.digest.selection.forecasts
+                    if f.channel == one.channel
+                ),
+                None,
+            )
+            if before
+            else None
+        )
+        if expected:
+            intervals.see("forecast of a week, 80 %", expected.low, one.came, expected.high)
+    if chosen.estimate:
+        name = "satisfaction of all, 95 %"
+        intervals.see(name, chosen.estimate.low, SATISFIED, chosen.estimate.high)
+    for row in told.digest.ratings:
+        now = row.whole.now
+        if now.question == "nps" and now.value is not None and now.margin is not None:
+            low, high = now.value - now.margin, now.value + now.margin
+            intervals.see("NPS, 95 %", low, NPS_TRUTH, high)
+    share = told.digest.negative.now
+    if share:
+        intervals.see("negative share, 95 %", share.low, TONES["negative"], share.high)
+    for fix in chosen.effects:
+        intervals.see("effect of a fix, 95 %", fix.low, 0.0, fix.high)
+
+
+def common_rules(table_: Mapping[str, Sequence[int]]) -> Counter[str]:
+    """The alarms of two rules that people use, on the same weekly counts."""
+    alarms: Counter[str] = Counter()
+    for series in table_.values():
+        *past, now = series
+        alarms["more than 20 % from last week"] += abs(now - past[-1]) > 0.2 * max(1, past[-1])
+        mean, spread = statistics.fmean(past), statistics.stdev(past)
+        alarms["more than 2 SD from 26 weeks"] += abs(now - mean) > 2 * spread
+    return alarms
+
+
+def no_change(console: Console, years: int, seed: int) -> None:
+    store, intervals = organisation(), Covered()
+    false: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    digests, any_false, on_holidays, holiday_weeks, proposals = 0, 0, 0, 0, 0
+    closed = set(public_holidays("FI", range(FIRST.year, FIRST.year + 3)))
+    for number in range(years):
+        before: Told | None = None
+        for told in year_of(world(random.Random(seed + number), PAST + YEAR), store):
+            made = statements(told)
+            false.update(made)
+            rules.update(common_rules(told.whole.past.by_theme["contacts"]))
+            digests += 1
+            any_false += made.total() > 0
+            proposals += len(told.digest.selection.proposals)
+            if any(day in closed and day.weekday() < 5 for day in told.week.days):
+                holiday_weeks += 1
+                on_holidays += made["versus usual"] + made["versus last week"]
+            covered(told, before, intervals)
+            before = told
+    rows = Table("insight", title=f"Nothing changes: false statements, {digests} digests")
+    rows.add_column("per digest", justify="right")
+    for name, n in sorted(false.items(), key=lambda one: -one[1]):
+        rows.add_row(name, f"{n / digests:.3f}")
+    rows.add_section()
+    rows.add_row("all insights together", f"{false.total() / digests:.2f}")
+    rows.add_row("digests with any", f"{any_false / digests:.0%}")
+    rows.add_row("proposals among the priorities", f"{proposals / digests:.3f}")
+    name = f"versus usual or last week, {holiday_weeks} bank-holiday weeks"
+    rows.add_row(name, f"{on_holidays / max(1, holiday_weeks):.2f}")
+    rows.add_section()
+    for name, n in rules.items():
+        rows.add_row(f"common rule: {name}", f"{n / digests:.1f}")
+    console.print(rows)
+    rows = Table("interval", "n", "held the truth", title="Coverage in the same digests")
+    for name, n in intervals.of.items():
+        rows.add_row(name, str(n), f"{intervals.held[name] / n:.1%}")
+    console.print(rows)
+
+
+# --- planted changes ----------------------------------------------------------------------------
+
+
+def planted(
+    rng: random.Random, means: Sequence[float], base: float, weeks: int
+) -> dict[str, list[int]]:
+    """26 steady weeks and `weeks` in which theme 'x' has the `means` instead of `base`."""
+    told = table(rng, PAST + weeks)
+    told["x"] = [count(rng, base) for _ in range(PAST)] + [count(rng, m) for m in means]
+    return told
+
+
+def power(console: Console, runs: int, seed: int) -> None:
+    """The share of planted changes that some insight has told by each week since the change."""
+    plans: dict[str, tuple[float, list[float]]] = {
+        f"doubling at mean {mean}": (mean, [2.0 * mean] * 4) for mean in (5, 20, 100)
+    }
+    plans["slow rise: 10 a week, 10 % more each week"] = (10, [10 * 1.1**w for w in range(1, 13)])
+    rows = Table("change", title=f"Power: told by week N since the change, {runs} runs")
+    marks = (1, 2, 3, 4, 6, 8, 12)
+    for mark in marks:
+        rows.add_column(str(mark), justify="right")
+    for name, (base, means) in plans.items():
+        found: Counter[int] = Counter()
+        for run in range(runs):
+            counts = planted(random.Random(seed + run), means, base, len(means))
+            told = next(
+                (week for week in range(1, len(means) + 1) if _told(counts, len(means) - week)),
+                99,
+            )
+            found.update(mark for mark in marks if told <= mark <= len(means))
+        shares = [f"{found[m] / runs:.2f}" if m <= len(means) else "" for m in marks]
+        rows.add_row(name, *shares)
+    console.print(rows)
+
+
+def _told(counts: Mapping[str, Sequence[int]], later: int) -> bool:
+    """Whether 'x' is told in the week with `later` weeks still to come, from 27 weeks."""
+    stop = len(counts["x"]) - later
+    seen = {theme: series[stop - PAST - 1 : stop] for theme, series in counts.items()}
+    opened = [1.0] * (PAST + 1)
+    return versus_usual(seen, opened).of("x") is not None or any(
+        rise.theme == "x" for rise in rising(seen, opened)
+    )
+
+
+def house_wide(console: Console, runs: int, seed: int) -> None:
+    """Themes alarmed falsely when the whole house is busier by 60 %, for one week or for three."""
+    rows = Table("house-wide +60 %", title=f"{runs} runs")
+    for heading in ("told as one finding", "themes told besides", "themes told as rising"):
+        rows.add_column(heading, justify="right")
+    opened = [1.0] * (PAST + 1)
+    for weeks in (1, 3):
+        told = besides = rises = 0
+        for run in range(runs):
+            rng = random.Random(seed + run)
+            busy = {
+                f"t{number:02d}": [count(rng, mean) for _ in range(PAST + 1 - weeks)]
+                + [count(rng, 1.6 * mean) for _ in range(weeks)]
+                for number, mean in enumerate(MEANS)
+            }
+            found = versus_usual(busy, opened)
+            told += found.house is not None
+            besides += len(found.themes)
+            rises += len(rising(busy, house_exposures(busy, opened)))
+        shares = (f"{told / runs:.0%}", f"{besides / runs:.2f}", f"{rises / runs:.2f}")
+        rows.add_row("one week" if weeks == 1 else f"week {weeks} of it", *shares)
+    console.print(rows)
+
+
+def fixes(console: Console, runs: int, seed: int) -> None:
+    """What is said of a fix that halves a theme, and of one that does nothing."""
+    rows = Table("fix", title=f"'It helped', by weeks after the fix, {runs} runs")
+    marks = (3, 4, 6, 8, 12)
+    for mark in marks:
+        rows.add_column(str(mark), justify="right")
+    for name, mean, factor in (
+        ("halves 30 a week", 30, 0.5),
+        ("halves 100 a week", 100, 0.5),
+        ("does nothing, 30 a week", 30, 1.0),
+        ("does nothing, 100 a week", 100, 1.0),
+    ):
+        shares = []
+        for after in marks:
+            helped = sum(
+                _fix(random.Random(seed + run), mean, factor, after) is Outcome.HELPED
+                for run in range(runs)
+            )
+            shares.append(f"{helped / runs:.2f}")
+        rows.add_row(name, *shares)
+    console.print(rows)
+
+
+def _fix(rng: random.Random, mean: float, factor: float, after: int) -> Outcome | None:
+    counts = table(rng, PAST + 1)
+    before = PAST - after
+    counts["x"] = [count(rng, mean) for _ in range(before + 1)]
+    counts["x"] += [count(rng, factor * mean) for _ in range(after)]
+    week = IsoWeek(FIRST + timedelta(weeks=PAST))
+    found = effect("a", "x", week.back(after).monday + timedelta(2), (), counts, week)
+    return found.outcome if found else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--years", type=int, default=10, help="years in which nothing changes")
+    parser.add_argument("--runs", type=int, default=200, help="runs of each planted change")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    console = Console(width=100)
+    no_change(console, chosen.years, chosen.seed)
+    power(console, chosen.runs, chosen.seed)
+    fixes(console, chosen.runs, chosen.seed)
+    house_wide(console, chosen.runs, chosen.seed)
+
+
+if __name__ == "__main__":
+    main()
