@@ -55,7 +55,7 @@ def run_story(organisation_text: str, today: date, out: Path, progress: Progress
     with report.stage("write the story"):
         history = list(enumerate(story.history(today, volume=VOLUME), start=1))
         live = list(story.live(today, volume=VOLUME))
-    with _hub(organisation_text, report) as hub:
+    with _hub(story.organisation_at(organisation_text, today), report) as hub:
         with report.stage("import history"), hub.clock.at(live[0].occurred_at):
             organisation = hub.organisation
             rows = Rows(history, organisation, file_source(organisation), hub.clock())

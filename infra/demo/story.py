@@ -6,7 +6,8 @@ before `today`; rates stand in `plot.py`.
 - **Late deliveries doubled** in the digest's week: the carrier's drivers around Tampere strike.
   `delivery-late` goes from about 10 to over 20 contacts a week; more than half name the strike.
 - **Invoice errors fell and stayed down**: a fault in billing was fixed five weeks ago.
-  `invoice-error` goes from about 9 to about 1 contact a week.
+  `invoice-error` goes from about 9 to about 1 contact a week. organisation.yaml tells the fix as
+  an action, and another one that is too young to be judged.
 - **Assembling became easier**: new instructions came six weeks ago, and the CSAT of the touchpoint
   `assembly` rises by about one point of five. Those who write about it praise more than complain.
 - **A new topic**: the transformer of the Aamurusko lamp hums and gets hot. First heard in the
@@ -35,6 +36,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from chalicelib.connectors.base import Outcome
 from chalicelib.interaction import Channel, Role
 from infra.demo import letters, plot
@@ -42,12 +45,26 @@ from infra.demo.contact import Contact
 from infra.demo.conversations import intercom, intercom_topic, zendesk, zendesk_event
 from infra.demo.delivery import Delivery, reference
 from infra.demo.phrasing import Phrasing
-from infra.demo.simulate import contacts, midnight
+from infra.demo.simulate import contacts, first_monday, midnight
 
 SEED = 1
 _TWICE = 0.04
 _LATE = 0.03
 _GREETED = 0.15  # chats that a bot opens
+
+
+# --- the organisation ---------------------------------------------------------------------------
+
+
+def organisation_at(text: str, today: date) -> str:
+    """organisation.yaml with the story's fixes dated for `today`; other actions stay."""
+    content = yaml.safe_load(text)
+    monday = first_monday(today)
+    for action in content.get("actions") or ():
+        if action["id"] in plot.ACTIONS:
+            week, weekday = plot.ACTIONS[action["id"]]
+            action["done"] = monday + timedelta(weeks=week, days=weekday)
+    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
 
 
 # --- history ------------------------------------------------------------------------------------
