@@ -10,6 +10,7 @@ from infra.commands import (
     check,
     cli,
     dead,
+    digest_weeks,
     history,
     mending,
     person,
@@ -20,7 +21,19 @@ from infra.commands import (
 )
 from infra.commands.cli import EXITS, FAULTS, NO_HUB, OK, REFUSED, USAGE, app
 
-COMMANDS = (running, set_up, check, arrivals, show, sample, history, mending, dead, person)
+COMMANDS = (
+    running,
+    set_up,
+    check,
+    arrivals,
+    show,
+    digest_weeks,
+    sample,
+    history,
+    mending,
+    dead,
+    person,
+)
 
 # Help shows the panels in the order of their first commands.
 app.registered_commands.sort(key=lambda command: cli.PANELS.index(str(command.rich_help_panel)))
