@@ -13,9 +13,10 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.vendor_api import Answer, Call
 from chalicelib.errors import Misconfigured, Retryable
+from chalicelib.pipeline import register
 from chalicelib.pipeline.rebuild import publish_organisation
 from chalicelib.pipeline.receive import receive
-from chalicelib.pipeline.register import Registered, run
+from chalicelib.pipeline.register import Registered
 from tests.conftest import ORGANISATION, SECRET
 from tests.pipeline import thin
 from tests.pipeline.faults import Fuse, Killed, fused
@@ -31,6 +32,13 @@ def hub(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     thin.wire(monkeypatch)
     thin.give_credentials(world, token="tok")
     return replace(world, clock=Clock())
+
+
+def run(hub: World, *given: Any) -> Registered:
+    """Register as the command does, but wait by the world's clock."""
+    clock = hub.clock
+    assert isinstance(clock, Clock)
+    return register.run(hub, *given, sleep=clock.sleep)
 
 
 def takes_ours(call: Call) -> Answer:
@@ -154,6 +162,6 @@ def test_typeforms_webhook(world: World) -> None:
         SecretString=json.dumps({"api": {"token": "tfp_fixture"}}),  # no secret yet
     )
     vendor = Vendor(takes_ours)
-    assert run(world, "survey", URL, vendor).secrets == 1
+    assert register.run(world, "survey", URL, vendor).secrets == 1
     assert stored("survey")["secrets"] == [json.loads(vendor.calls[0].body)["secret"]]
     assert vendor.calls[0].url == "https://api.typeform.com/forms/hvk123/webhooks/survey"
