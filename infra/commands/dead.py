@@ -90,9 +90,14 @@ def redrive(
     hub = cli.connect(stage, profile)
     place = _named(hub, queue)
     done: dict[str, str] = {}
+    left: list[Letter] = []
     with quiet("redrive"):
         for letter in dead_letters.chosen(place, ids or ()):
             done[letter.id] = dead_letters.redrive(hub.world, place, letter)
+            if done[letter.id].startswith("left"):
+                left.append(letter)
+        for letter in left:
+            dead_letters.release(place, letter)
     _finish(queue, done, as_json=as_json)
 
 

@@ -150,7 +150,7 @@ def discard(queue: DeadQueue, letter: Letter) -> None:
 
 
 def redrive(world: World, queue: DeadQueue, letter: Letter) -> str:
-    """Give a message back to work, then take it out; what was done, or why not.
+    """Give a message back to work, then take it out; what was done, or why it is left.
 
     Whoever works it off is idempotent: a stop between the two does no harm.
     """
@@ -160,7 +160,6 @@ def redrive(world: World, queue: DeadQueue, letter: Letter) -> str:
     else:
         left = _call_again(world, letter)
         if left:
-            release(queue, letter)
             return left
     discard(queue, letter)
     return "redriven"
