@@ -44,7 +44,7 @@ _SV_STREET = re.compile(r".*(?:gatan|vägen|gränden|stigen|allén|esplanaden|to
 _NOT_STREETS = re.compile(
     r".*(?:valta|moottori|kanta|maan|seutu|yhdys|kehä|rauta|ratkaisu|huolto|osake|yhtei)ti\w*"
     r"|.*(?:luonto|kävely|elämän|koulu|käyttö|asiakas|osto|palvelu)pol\w+"
-    r"|.*sateenkaar\w+|.*(?:järn|motor|lands|huvud|luft)vägen"
+    r"|.*sateenkaar\w+|.*(?:järn|motor|riks|stam|region|lands|huvud|luft)väg(?:en)?"
     r"|.*(?:moni|trak|moot|reak|projek|edi|au|sto|doh|insinöö)tori\w*|.*(?:rapor|pas|spor)t\w+"
 )
 _ADDRESS_CUE = re.compile(
@@ -65,6 +65,14 @@ _ADJECTIVE = re.compile(
     r"|etelä\w+|itäi\w+|länti\w+|läntise\w+|ylä|ala|pitkä\w*|kolmas|toinen|ensimmäinen|stora|lilla"
     rf"|norra|södra|östra|västra|gamla|nya|övre|nedre){_B}$",
     re.IGNORECASE,
+)
+
+# 'Koulukatu kakstoista', as a call is written down.
+_TEENS = "toista|kymmentä(?:yks|kaks|kolme|neljä|viis|kuus)?i?"
+_SPOKEN_NUMBER = re.compile(
+    rf"(?<![\w-])([^\W\d_]{{6,40}}+){_B}"
+    rf"(?:(?:yks|kaks|kolme|neljä|viis|kuus|seittemä|seitsemä|kaheksa|kahdeksa|yheksä|yhdeksä|kymmene)"
+    rf"i?n?(?:{_TEENS})?)(?![^\W_])"
 )
 
 _EN_KIND = (
@@ -98,6 +106,16 @@ def addresses(text: str, lower: str) -> Iterator[Span]:
             yield Span(start, number.end(), Kind.ADDRESS)
     if any(sign in lower for sign in _EN_SIGNS):
         for match in _ENGLISH.finditer(text):
+            yield Span(match.start(), match.end(), Kind.ADDRESS)
+
+
+def spoken_addresses(text: str) -> Iterator[Span]:
+    """Finnish streets with the house number in words, after a word such as 'osoite' or 'asun'."""
+    for match in _SPOKEN_NUMBER.finditer(text):
+        word = match[1].lower()
+        near = max(0, match.start() - 40)
+        street = _FI_STREET.fullmatch(word) and not _NOT_STREETS.fullmatch(word)
+        if street and _ADDRESS_CUE.search(text, near, match.start()):
             yield Span(match.start(), match.end(), Kind.ADDRESS)
 
 

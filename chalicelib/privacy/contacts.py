@@ -183,7 +183,7 @@ def _is_national(digits: str) -> bool:
 
 _DIGIT_WORDS = (
     "nolla|yksi|yks|kaksi|kaks|kolme|neljä|viisi|viis|kuusi|kuus|seitsemän|seittemän|kahdeksan"
-    "|yhdeksän|zero|oh|one|two|three|four|five|six|seven|eight|nine"
+    "|yhdeksän|yheksän|kaheksan|kakskyt|kolkyt|nelkyt|neljäkyt|viiskyt|viisikymmentä|kuuskyt|zero|oh|one|two|three|four|five|six|seven|eight|nine"
     "|noll|ett|två|tre|fyra|fem|sex|sju|åtta|nio"
 )
 _SPOKEN = re.compile(

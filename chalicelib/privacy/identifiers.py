@@ -34,6 +34,13 @@ def _cued(cue: re.Pattern[str], text: str, at: int, after: int = 0, reach: int =
     return bool(reach and cue.search(text, after, after + reach))
 
 
+# Who tells the last four characters has mostly told the birthday too.
+_IDENTITY_TAIL = re.compile(
+    r"(?:tunnuksen|hetun|sotun) loppu\w{0,12}[^\d\n]{0,12}?"
+    r"(\d{3}[0-9A-FHJ-NPR-Ya-fhj-npr-y])(?![^\W_])"
+)
+
+
 def identity_codes(text: str) -> Iterator[Span]:
     """Finnish codes with a true checksum; with a wrong one, or no mark, only after a cue word."""
     from stdnum.fi import hetu
@@ -53,6 +60,12 @@ def identity_codes(text: str) -> Iterator[Span]:
     for match in _PERSONNUMMER.finditer(text):
         if personnummer.is_valid(match[0]) or _cued(_IDENTITY_CUE, text, match.start()):
             yield Span(match.start(), match.end(), Kind.ID)
+
+
+def identity_tails(text: str) -> Iterator[Span]:
+    """The last four characters of a Finnish code, where the text calls them so."""
+    for match in _IDENTITY_TAIL.finditer(text):
+        yield Span(match.start(1), match.end(1), Kind.ID)
 
 
 # --- accounts and cards --------------------------------------------------------------------
@@ -230,7 +243,7 @@ def birthdates(text: str, lower: str) -> Iterator[Span]:
 
 _THING = (
     "asiaka|tilau|sopimu|lasku|jäsen|lähety|seuranta|seuraamis|vakuutu|viite|varau|vahinko|paketi"
-    "|tapau|passi|ajokort|henkilökort|kund|order|beställning|medlem|faktura|bokning|referens|kolli"
+    "|tapau|käyttöpaik|mittari|liittym|passi|ajokort|henkilökort|kund|order|beställning|medlem|faktura|bokning|referens|kolli"
     "|ärende|customer|client|invoice|member|booking|tracking|reference|policy|account|claim|ticket"
     "|case|passport"
 )

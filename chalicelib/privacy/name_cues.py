@@ -18,6 +18,7 @@ from chalicelib.privacy.names import (
     form_of,
     is_first,
     is_surname,
+    surname_like,
 )
 from chalicelib.privacy.spans import Kind, Span
 
@@ -40,7 +41,17 @@ _CLOSINGS = (
     "regards", "rgds", "sincerely", "yours truly", "faithfully", "cheers", "br", "yt",
 )  # fmt: skip
 #: Closings that also begin or end other lines: only a name of the lists follows them.
-_SOFT_CLOSINGS = ("kiitos", "kiitoksia", "etukäteen", "thanks", "thank you", "tack", "yours")
+_SOFT_CLOSINGS = (
+    "best",
+    "best wishes",
+    "kiitos",
+    "kiitoksia",
+    "etukäteen",
+    "thanks",
+    "thank you",
+    "tack",
+    "yours",
+)
 _TITLES = (
     "mr", "mrs", "ms", "miss", "dr", "herra", "herran", "herralle", "rouva", "rouvan", "rouvalle",
     "neiti", "hra", "rva", "herr", "fru",
@@ -80,7 +91,42 @@ def cued(text: str, lower: str) -> Iterator[Span]:
             continue
         if match and match[1].split()[0].lower() not in NOT_NAMES:
             yield Span(*match.span(1), Kind.NAME)
+    yield from _present(text, lower)
     yield from _signatures(text, lower)
+
+
+# 'Zxyq Qwerty täällä terve', 'moi Zxyq täällä', 'Zxyq Qwerty här'
+_PRESENT = re.compile(
+    rf"(?:(?:[Hh]ei|[Mm]oi|[Mm]oro|[Tt]erve|[Jj]oo|[Nn]o|[Hh]ej|[Hh]allå),?{BLANK})?"
+    rf"([{UPPER}][^\W\d_]++(?:-[^\W\d_]++)*+)({BLANK}[{UPPER}][^\W\d_]++)?"
+    rf"{BLANK}(?:täällä|täältä|tässä|här)(?![^\W_])"
+)
+_NATIONALITY = re.compile(r".*(?:ish|ese|ian|ean|can|man|nch|tch|nsk|ch)")
+_I_AM = re.compile(
+    rf"(?<![^\W_])(?:[Ii]['’]m|[Ii] am|[Jj]ag är){BLANK}([{UPPER}][^\W\d_]{{2,20}})(?=[,.])"
+)
+
+
+_THANKED = re.compile(
+    rf"(?<![^\W_])(?:[Tt]hanks|[Tt]hank you|[Cc]heers|[Bb]est),{BLANK}?\n?"
+    rf"([{UPPER}][^\W\d_]{{2,20}})\.?\s*\Z"
+)
+
+
+def _present(text: str, lower: str) -> Iterator[Span]:
+    """Names at the start of a message that say who speaks, and after 'I'm' before a comma."""
+    match = _PRESENT.match(text) if "tä" in lower or "här" in lower or "tässä" in lower else None
+    if match and match[1].lower() not in NOT_NAMES and (match[2] or is_first(match[1].lower())):
+        yield Span(match.start(1), match.end(2) if match[2] else match.end(1), Kind.NAME)
+    thanks = any(cue in lower for cue in ("thank", "cheers,", "best,"))
+    thanked = _THANKED.search(text) if thanks else None
+    if thanked and thanked[1].lower() not in NOT_NAMES:
+        yield Span(*thanked.span(1), Kind.NAME)
+    speaks = any(cue in lower for cue in ("i'm ", "i’m ", "i am ", "jag är "))
+    for found in _I_AM.finditer(text) if speaks else ():
+        word = found[1].lower()
+        if word not in NOT_NAMES and not _NATIONALITY.fullmatch(word):
+            yield Span(*found.span(1), Kind.NAME)
 
 
 def _signatures(text: str, lower: str) -> Iterator[Span]:
@@ -123,7 +169,8 @@ def _introduced(text: str, start: int, end: int, *, sure: bool) -> Iterator[Span
         if index and not sure and first not in FIRST_NAMES and first not in WORD_NAMES:
             break  # 'Jussille Tampereen': an inflected first name stands alone
         if index:
-            fits = capital or follows_first(lower) or (sure and is_first(lower))
+            fits = capital or follows_first(lower)
+            fits = fits or (sure and (is_first(lower) or surname_like(lower)))
         elif sure and capital:
             fits = True
         else:

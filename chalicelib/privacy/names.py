@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
+from chalicelib.privacy.name_context import acts, is_company, is_named_after, is_product
 from chalicelib.privacy.name_list import (
     BRANDS,
     FIRST_NAMES,
     NOT_NAMES,
     NOT_SURNAMES,
+    NOUN_NAMES,
     SURNAME_WORDS,
     SURNAMES,
     WORD_NAMES,
@@ -41,7 +43,8 @@ _ENDING = re.compile(
 _FOREIGN_ENDING = re.compile(r"['’]?s|:\w{1,5}|['’]\w{1,4}")
 _VOWELS = "aeiouyäöåé"
 _NEN = re.compile(
-    r"(.+?)(?:sen|st[aä]|sell[aäe]|selt[aä]|sest[aä]|sess[aä]|seen|sen[aä]|seksi)"
+    r"(.+?)(?:sen|st[aä]|sell[aäe]|selt[aä]|sest[aä]|sess[aä]|seen|sen[aä]|seksi"
+    r"|set|sten|si[aä]|sill[aäe]|silt[aä]|sist[aä]|siin)"  # the family: Korhoset, Mäkisille
     rf"{_PARTICLE}?"
 )
 _SURNAME_SHAPE = re.compile(
@@ -68,6 +71,10 @@ def _stem_table(names: frozenset[str]) -> dict[str, str]:
     return {stem: name for name in sorted(names) for stem in _stems(name)}
 
 
+_AUNTS = frozenset({"täti", "tädin", "tädille", "tädiltä", "setä", "eno", "mummo", "ukki", "vaari",
+                    "mamma", "pappa"})  # fmt: skip
+
+
 @lru_cache(maxsize=4096)
 def form_of(word: str, names: frozenset[str]) -> str | None:
     """The name in `names` of which a lower-case word is a form, or None."""
@@ -76,7 +83,9 @@ def form_of(word: str, names: frozenset[str]) -> str | None:
     if word in NOT_NAMES:
         return None
     nen = _NEN.fullmatch(word)
-    if nen and nen[1] + "nen" in names:
+    # 'Salosta' is from the town of Salo, not a Salonen.
+    place = nen and (nen[1] in SURNAME_WORDS or nen[1] == "savo") and word[-3:] in ("sta", "stä")
+    if nen and nen[1] + "nen" in names and not place:
         return nen[1] + "nen"
     table = _stem_table(names)
     for cut in range(1, min(9, len(word) - 2)):
@@ -86,7 +95,7 @@ def form_of(word: str, names: frozenset[str]) -> str | None:
         if stem in table and pattern.fullmatch(ending):
             return table[stem]
     first, hyphen, second = word.partition("-")  # Anna-Maija, Matti-Pekalle
-    if hyphen and is_first(first) and form_of(second, names):
+    if hyphen and is_first(first) and (second in _AUNTS or form_of(second, names)):
         return word
     return None
 
@@ -112,7 +121,7 @@ def follows_first(word: str) -> bool:
     return is_surname(word) or form_of(word, SURNAME_WORDS) is not None
 
 
-def _surname_like(word: str) -> bool:
+def surname_like(word: str) -> bool:
     """Whether a word may follow a name that is a word: 'Onni Virtanen', not 'Onni Lounas'."""
     lower = word.lower()
     return follows_first(lower) or bool(_SURNAME_SHAPE.fullmatch(lower))
@@ -120,9 +129,11 @@ def _surname_like(word: str) -> bool:
 
 def _full_name(text: str, start: int, end: int) -> int:
     """Where the name that begins with the first name text[start:end] ends; `start` for a brand."""
-    for _ in range(3):
+    for count in range(3):
         following = _FOLLOWING.match(text, end)
         if not following or (following[1] and following[1].lower() in NOT_SURNAMES):
+            break
+        if count and following[1] and _is_whence(following[1].lower()):
             break
         if following[1] and f"{text[start:end]} {following[1]}".lower() in BRANDS:
             return start
@@ -132,32 +143,105 @@ def _full_name(text: str, start: int, end: int) -> int:
     return end
 
 
+_WHENCE = re.compile(r".{3,}(?:lt[aä]|st[aä]|ss[aä])")
+
+
+def _is_whence(word: str) -> bool:
+    """Whether a lower-case word after a whole name tells a place: 'Toivo Ahonen Vehkaperältä'."""
+    return bool(_WHENCE.fullmatch(word)) and not follows_first(word)
+
+
 def listed(text: str) -> Iterator[Span]:
-    """Capitalised first names of the lists with what follows them, and lone surnames."""
+    """Capitalised first names of the lists with what goes with them, and lone surnames."""
     done = 0
     for match in _CAPITALISED.finditer(text):
         start, end = match.span()
         if start < done:
             continue
-        word = match[0].lower()
-        shouted = match[0].isupper()  # in capitals any word looks like a name: nominatives only
-        if shouted and word not in FIRST_NAMES and word not in SURNAMES:
-            continue
-        if shouted:
+        last = _listed_end(text, start, end)
+        if last > start and not _is_thing(text, start, end, last):
+            done = last
+            yield Span(_with_before(text, start, end), done, Kind.NAME)
+
+
+def _listed_end(text: str, start: int, end: int) -> int:
+    """Where the name that begins with the capitalised word text[start:end] ends; else `start`."""
+    word = text[start:end].lower()
+    if text[start:end].isupper():  # in capitals any word looks like a name: nominatives only
+        return _shouted_end(text, start, end)
+    if word in FIRST_NAMES or _two_first(word):
+        return _full_name(text, start, end)
+    if word in WORD_NAMES:  # before a surname Finnish leaves the first name uninflected
+        following = _FOLLOWING.match(text, end)
+        if following and following[1] and surname_like(following[1]):
+            return _full_name(text, start, end)
+        is_one = acts(text, start, end) or (word in NOUN_NAMES and _inside(text, start))
+        is_one = is_one and not is_product(text, start, end)
+    elif "-" not in word and form_of(word, WORD_NAMES):
+        # 'kerroin Onnille': what is given to or had from is given to people.
+        is_one = _inside(text, start) and word.endswith(("lle", "lta", "ltä"))
+    else:  # 'Jussille Tampereen': an inflected first name stands alone
+        is_one = form_of(word, FIRST_NAMES) is not None or is_surname(word)
+        if word in SURNAMES:  # 'Virtanen Matti', as lists of customers have it
             following = _FOLLOWING.match(text, end)
-            surname = following and following[1] and is_surname(following[1].lower())
-            done = following.end() if following and surname else end
-        elif word in FIRST_NAMES or _two_first(word):
-            done = _full_name(text, start, end)
-        elif word in WORD_NAMES:  # before a surname Finnish leaves the first name uninflected
-            following = _FOLLOWING.match(text, end)
-            if following and following[1] and _surname_like(following[1]):
-                done = _full_name(text, start, end)
-        # 'Jussille Tampereen': an inflected first name stands alone.
-        elif not form_of(word, WORD_NAMES) and (form_of(word, FIRST_NAMES) or is_surname(word)):
-            done = end
-        if done > start:
-            yield Span(start, done, Kind.NAME)
+            if following and following[1] and is_first(following[1].lower()):
+                return following.end()
+    return end if is_one else start
+
+
+def _inside(text: str, start: int) -> bool:
+    """Whether a lower-case word and a blank stand before, so that no sentence begins here."""
+    return start > 1 and text[start - 1] == " " and text[start - 2].islower()
+
+
+def _shouted_end(text: str, start: int, end: int) -> int:
+    word = text[start:end].lower()
+    if word not in FIRST_NAMES and word not in SURNAMES:
+        return start
+    following = _FOLLOWING.match(text, end)
+    surname = following and following[1] and is_surname(following[1].lower())
+    return following.end() if following and surname else end
+
+
+def _is_thing(text: str, start: int, end: int, last: int) -> bool:
+    """Whether the name text[start:last], first word ending at `end`, is of a firm or a sofa."""
+    if is_named_after(text, last, full=last > end):
+        return True
+    if last > end:  # a company that bears somebody's whole name still tells who that is
+        return False
+    return is_company(text, end) or (
+        text[start:end].lower() in FIRST_NAMES and is_product(text, start, end)
+    )
+
+
+_BEFORE = re.compile(
+    rf"(?<![^\W_])(?:(?:[{UPPER}]\.{BLANK}?){{1,2}}|([{UPPER}][^\W\d_]{{2,24}}){BLANK})$"
+)
+
+
+def _with_before(text: str, start: int, end: int) -> int:
+    """Where the name begins: 'A. Nieminen', 'Meikäläisen Matti', 'Koskisen Liisa'."""
+    before = _BEFORE.search(text, max(0, start - 27), start)
+    if not before:
+        return start
+    if before[1] is None:
+        return before.start() if is_surname(text[start:end].lower()) else start
+    owner = before[1].lower()
+    genitive = owner.endswith("isen") and owner not in NOT_NAMES
+    return before.start() if genitive and is_first(text[start:end].lower()) else start
+
+
+_GIVEN = re.compile(r"(?<![\w-])[a-zåäö]{3,16}(?:lle|lt[aä])(?![\w-])")
+
+# Days, fields and tea in the same cases as Päivi, Kent and Tea.
+_OTHER_WORDS = frozenset({"päiville", "päiviltä", "kentille", "kentiltä", "teelle", "teeltä"})
+
+
+def given(text: str) -> Iterator[Span]:
+    """Lower-case first names in the cases of giving and having: 'matille', 'jarilta'."""
+    for match in _GIVEN.finditer(text):
+        if match[0] not in _OTHER_WORDS and form_of(match[0], FIRST_NAMES):
+            yield Span(match.start(), match.end(), Kind.NAME)
 
 
 def known(text: str, names: Sequence[str]) -> Iterator[Span]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from chalicelib.errors import Misconfigured
-from chalicelib.privacy import addresses, contacts, identifiers, name_cues, names
+from chalicelib.privacy import addresses, contacts, identifiers, name_context, name_cues, names
 from chalicelib.privacy.spans import PLACEHOLDER, Kind, Span, fill, lowered, merge, outside
 
 _DIGIT = re.compile(r"\d")
@@ -82,10 +82,15 @@ def _candidates(text: str, own: Patterns, known_names: Sequence[str]) -> Iterato
         yield from contacts.spoken_numbers(text)
     if _DIGIT.search(text):
         yield from _numbers(text, lower)
+    if any(cue in lower for cue in ("osoit", "asun", "asumme", "asutaan", "muut")):
+        yield from addresses.spoken_addresses(text)
     if known_names:
         yield from names.known(text, known_names)
     if _UPPER.search(text):
         yield from names.listed(text)
+        yield from name_context.related(text)
+    if "lle" in lower or "lta" in lower or "ltä" in lower:
+        yield from names.given(text)
     yield from name_cues.cued(text, lower)
 
 
@@ -109,6 +114,8 @@ def _numbers(text: str, lower: str) -> Iterator[Span]:
         yield from identifiers.accounts(text)
         yield from identifiers.cards(text)
         yield from contacts.phones(text, lower)
+    if " loppu" in lower:
+        yield from identifiers.identity_tails(text)
     yield from identifiers.birthdates(text, lower)
     yield from identifiers.cued_numbers(text, lower)
     yield from identifiers.plates(text, lower)
