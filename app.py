@@ -9,6 +9,7 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SNSEvent, SQSE
 
 from chalicelib.adapters import web
 from chalicelib.adapters.queue import read_job, read_key
+from chalicelib.adapters.telemetry import wordless
 from chalicelib.adapters.world import world
 from chalicelib.pipeline.receive import receive
 
@@ -48,6 +49,7 @@ def fetch(event: SQSEvent) -> dict[str, Any]:
 
 
 @app.on_sns_message(topic="mail-events")
+@wordless()
 def mail_events(event: SNSEvent) -> None:
     from chalicelib.pipeline import digests
 
@@ -55,6 +57,7 @@ def mail_events(event: SNSEvent) -> None:
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES))
+@wordless()
 def send_digests(event: CloudWatchEvent) -> None:  # noqa: ARG001
     from chalicelib.pipeline import digests
 
@@ -62,6 +65,7 @@ def send_digests(event: CloudWatchEvent) -> None:  # noqa: ARG001
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))
+@wordless()
 def roll_up(event: CloudWatchEvent) -> None:  # noqa: ARG001
     from chalicelib.pipeline import rebuild
 
@@ -69,6 +73,7 @@ def roll_up(event: CloudWatchEvent) -> None:  # noqa: ARG001
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES))
+@wordless()
 def watch_sources(event: CloudWatchEvent) -> None:  # noqa: ARG001
     from chalicelib.pipeline import watch
 

@@ -114,10 +114,16 @@ def load_request(data: bytes) -> Request:
 
 
 def _load(kind: Any, data: bytes) -> Any:
+    from pydantic import ValidationError
+
     try:
         return _adapter(kind).validate_json(zlib.decompress(data))
     except zlib.error as error:
         raise ValueError("stored record is not compressed data") from error
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        # Not chained: pydantic quotes the value, which may be a customer's words.
+        raise ValueError(f"stored {kind.__name__} is of another form at {where}") from None
 
 
 def _plain(summary: Summary) -> dict[str, dict[str, int]]:

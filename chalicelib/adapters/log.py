@@ -27,11 +27,19 @@ class EventKey(NamedTuple):
     event_id: str
 
 
+class Arrival(NamedTuple):
+    """A stored event, and when its delivery came: the time in that delivery's id."""
+
+    event: Event
+    received_at: datetime
+
+
 class Waiting(NamedTuple):
-    """A stored event, and whether what it waits for was fetched."""
+    """A stored event, whether what it waits for was fetched, and when its delivery came."""
 
     event: Event
     fetched: bool
+    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -107,10 +115,16 @@ class EventLog:
 
     def read(self, keys: Iterable[EventKey]) -> dict[EventKey, Event]:
         """The events that are stored; a key that expired or was erased is missing."""
+        return {key: arrival.event for key, arrival in self.arrivals(keys).items()}
+
+    def arrivals(self, keys: Iterable[EventKey]) -> dict[EventKey, Arrival]:
+        """As `read`, with the time of each event's delivery."""
         try:
             rows = EventRow.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
             return {
-                EventKey(row.interaction, row.event_id): codec.load_event(row.event)
+                EventKey(row.interaction, row.event_id): Arrival(
+                    codec.load_event(row.event), datetime.fromisoformat(row.received_at)
+                )
                 for row in rows
                 if row.event is not None
             }
@@ -123,7 +137,7 @@ class EventLog:
             row = EventRow.get(
                 *key,
                 consistent_read=True,
-                attributes_to_get=["interaction", "event_id", "event", "fetched_at"],
+                attributes_to_get=["event", "fetched_at", "received_at"],
             )
         except DoesNotExist:
             return None
@@ -131,7 +145,11 @@ class EventLog:
             raise _named(error, "read an event") from error
         if row.event is None:
             return None
-        return Waiting(codec.load_event(row.event), row.fetched_at is not None)
+        return Waiting(
+            codec.load_event(row.event),
+            row.fetched_at is not None,
+            datetime.fromisoformat(row.received_at),
+        )
 
     def mark_fetched(self, key: EventKey, now: datetime) -> None:
         """What the event waited for is stored and queued. Harmless to repeat."""

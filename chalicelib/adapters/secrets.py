@@ -41,7 +41,11 @@ class Secrets:
 
     def key(self, name: str) -> bytes:
         """Our own newest key: 'pseudonym-key' or 'link-key'."""
-        return self._secrets(self.prefix + name)[0].encode()
+        return self.keys(name)[0]
+
+    def keys(self, name: str) -> Sequence[bytes]:
+        """All our own keys of a name, the newest first."""
+        return [secret.encode() for secret in self._secrets(self.prefix + name)]
 
     def credentials(self, source: str, names: Sequence[str] = ()) -> Mapping[str, str]:
         """What the API of a source's vendor asks for, by name; empty where it asks for nothing.

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib.errors import HubError
 
 NAMESPACE = "Oivallus"
 
+
+class Unexpected(Exception):
+    """An error that nobody foresaw, without its message: that may quote a customer."""
+
+
+class _Wordless(LambdaPowertoolsFormatter):
+    """Logs what kind of error rose where; of errors that are not ours no message."""
+
+    def formatException(self, ei: Any) -> str:
+        return described(ei[1])
+
+
 # The service has the app's name, so that what Chalice logs of an error comes as JSON too.
-logger = Logger(service="oivallus")
+logger = Logger(service="oivallus", logger_formatter=_Wordless(serialize_stacktrace=False))
+
+
+def described(error: BaseException) -> str:
+    """The kind of an error and the places it passed, innermost last; our own errors' words too."""
+    places = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    words = f": {error}" if isinstance(error, (HubError, Unexpected)) else ""
+    return f"{type(error).__name__}{words} at {' > '.join(places)}"
+
+
+@contextmanager
+def wordless() -> Iterator[None]:
+    """Around a handler: what Lambda reports of an error that nobody foresaw quotes no customer."""
+    try:
+        yield
+    except (HubError, Unexpected):
+        raise
+    except Exception as error:
+        raise Unexpected(described(error)) from None
 
 
 def count(

@@ -34,6 +34,13 @@ _KEYS = 32  # cached in one container
 
 _LOOPBACK = "127.0.0.1"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: What Python 3.11 takes for global and IANA's registries of special addresses do not, or no more.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20", "64:ff9b:1::/48"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,8 @@ def is_public(address: str) -> bool:
         if ip in _NAT64:
             embedded = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         ip = embedded or ip
+    if any(ip in network for network in _SPECIAL):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Chalice, Response, SQSEvent
 
-from chalicelib.adapters.telemetry import warn
+from chalicelib.adapters.telemetry import warn, wordless
 from chalicelib.connectors.base import Reply, Request
 from chalicelib.errors import Unreadable
 
@@ -78,6 +78,7 @@ def batch_failures(
         except Unreadable as error:
             warn("a queue message is not ours", message_id=record["messageId"], reason=str(error))
             failed_ids.append(record["messageId"])
-    failed = set(work(list(dict.fromkeys(found.values()))))
+    with wordless():
+        failed = set(work(list(dict.fromkeys(found.values()))))
     failed_ids += [message for message, item in found.items() if item in failed]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed_ids]}

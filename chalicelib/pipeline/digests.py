@@ -198,18 +198,30 @@ def record_mail(world: World, message: str) -> None:
 
 
 def reader_id(world: World, department: str, recipient: str) -> str:
-    """A reader of a department without their address, 16 hex characters."""
-    return _mac(world, f"reader:{department}:{recipient.lower()}")[:16]
+    """A reader of a department without their address, 16 hex characters.
+
+    By the oldest link key, so that a new one forgets nobody who wanted no more digests.
+    """
+    oldest = world.secrets.keys("link-key")[-1]
+    return _mac(oldest, f"reader:{department}:{recipient.lower()}")[:16]
 
 
 def unsubscribe_token(world: World, department: str, recipient: str) -> str:
-    """What an unsubscribe link carries: no address, and nothing that can be made up."""
+    """What an unsubscribe link carries: no address, and nothing that can be made up.
+
+    It never expires: a letter may be old when its reader has had enough of them (RFC 8058 has the
+    address work for as long as the letter is there), and the link can do nothing else.
+    """
     reader = reader_id(world, department, recipient)
-    return f"{reader}.{_mac(world, f'unsubscribe:{reader}')[:32]}"
+    return f"{reader}.{_signature(world.secrets.key('link-key'), reader)}"
 
 
-def _mac(world: World, text: str) -> str:
-    return hmac.new(world.secrets.key("link-key"), text.encode(), sha256).hexdigest()
+def _signature(key: bytes, reader: str) -> str:
+    return _mac(key, f"unsubscribe:{reader}")[:32]
+
+
+def _mac(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), sha256).hexdigest()
 
 
 _PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8">
@@ -239,9 +251,12 @@ def unsubscribe(world: World, token: str, method: str) -> Reply:
     Link scanners of mail gateways follow GETs, so a GET changes nothing.
     """
     reader, _, mac = token.partition(".")
-    expected = _mac(world, f"unsubscribe:{reader}")[:32]
+    fits = [
+        hmac.compare_digest(mac.encode(), _signature(key, reader).encode())
+        for key in world.secrets.keys("link-key")
+    ]
     html = {"Content-Type": "text/html; charset=utf-8"}
-    if not hmac.compare_digest(mac.encode(), expected.encode()):
+    if not any(fits):
         return Reply(404, _PAGE.format(lang="fi", text=_BROKEN, form=""), html)
     if method != "POST":
         form = _FORM.format(button=_BUTTON)

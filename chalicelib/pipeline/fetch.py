@@ -25,6 +25,7 @@ from chalicelib.adapters.telemetry import warn
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.vendor_api import Answer, Call, Fetch, run
+from chalicelib.deliveries import time_digits
 from chalicelib.errors import Misconfigured, Retryable, Skipped, Unreadable
 from chalicelib.interaction import Event, EventKind
 from chalicelib.organisation import SourceConfig
@@ -79,33 +80,38 @@ def fetch(
 def _take(shell: _Shell, job: Job) -> None:
     """Do one job, or decide when and whether it is tried again."""
     reason = ""
+    facts: dict[str, object] = {
+        "message": "fetch",
+        "interaction": job.key.interaction,
+        "event": job.key.event_id,
+        "tries": job.tries,
+    }
     try:
         if shell.world.clock() > shell.stop_at:
             raise Postponed("the jobs before it took long", 0)
-        outcome = _complete(shell, job.key)
+        outcome = _complete(shell, job.key, facts)
     except Postponed as error:
         outcome, reason = _put_off(shell.world, job, error), str(error)
     except Retryable as error:
         outcome, reason = _try_again(shell.world, job, error), str(error)
     except (Misconfigured, Unreadable) as error:
         outcome, reason = _bury(shell.world, job.key, str(error)), str(error)
-    facts = {
-        "message": "fetch",
-        "interaction": job.key.interaction,
-        "event": job.key.event_id,
-        "tries": job.tries,
-        "reason": reason,
-    }
+    facts["reason"] = reason
     source = job.key.interaction.partition("#")[0]
     shell.world.count("fetches", facts=facts, source=source, outcome=outcome)
 
 
-def _complete(shell: _Shell, key: EventKey) -> str:
-    """Ask the vendor, store what it says and queue it to be understood; the outcome's name."""
+def _complete(shell: _Shell, key: EventKey, facts: dict[str, object]) -> str:
+    """Ask the vendor, store what it says and queue it to be understood; the outcome's name.
+
+    `facts` learn the delivery of the waiting event and the time that its answers are stored
+    with, both as in a delivery's id.
+    """
     world = shell.world
     found = world.log.waiting(key)
     if found is None:
         return "expired"
+    facts["delivery"] = time_digits(found.received_at)
     if found.fetched or not found.event.fetch:
         world.queue.put([key])
         return "known"
@@ -119,6 +125,7 @@ def _complete(shell: _Shell, key: EventKey) -> str:
         if events and _erased(world, key.interaction):
             outcome, events = "erased", []
     now, days = world.clock(), world.organisation().retention.raw_days
+    facts["stored_as"] = time_digits(now)
     for start in range(0, len(events), _BATCH):
         world.log.add_many(events[start : start + _BATCH], now, days)
     # The waiting event is one like any other, and is counted with what it waited for.

@@ -62,7 +62,8 @@ def receive(world: World, name: str, request: Request) -> Reply:
         "status": reply.status,
         "events": len(taken.events),
         "kinds": dict(Counter(f"{event.kind}/{event.role}" for event in taken.events)),
-        "type": request.content_type[:60],
+        # A stranger's: without what a terminal would obey.
+        "type": "".join(filter(str.isprintable, request.content_type))[:60],
         "bytes": len(request.body),
         "ms": round((time.perf_counter() - started) * 1000, 1),
         "reason": taken.reason,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from chalicelib import enrich, privacy
 from chalicelib.adapters.codec import State
@@ -13,8 +14,9 @@ from chalicelib.adapters.interactions import Change
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.telemetry import warn
 from chalicelib.adapters.world import World
+from chalicelib.deliveries import time_digits
 from chalicelib.errors import HubError, Unreadable
-from chalicelib.fold import contribution, fold, sample_of, unique, unjudged
+from chalicelib.fold import contribution, fold, iso_week, sample_of, unique, unjudged
 from chalicelib.interaction import Enrichment, Event, Interaction
 from chalicelib.organisation import Organisation
 
@@ -26,11 +28,17 @@ Judged = dict[tuple[str, str], Enrichment]  # (interaction key, message id) -> e
 
 @dataclass
 class _Batch:
-    """What one call works on. `failed` interactions stay in the queue."""
+    """What one call works on. `failed` interactions stay in the queue.
+
+    `deliveries` are the times in the ids of the deliveries that the events came with, `days` those
+    whose counts changed.
+    """
 
     events: Mapping[str, Sequence[Event]]
+    deliveries: Collection[str]
     judged: Judged = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    days: set[date] = field(default_factory=set)
 
 
 def understand(world: World, keys: Sequence[EventKey]) -> frozenset[EventKey]:
@@ -40,7 +48,8 @@ def understand(world: World, keys: Sequence[EventKey]) -> frozenset[EventKey]:
     tables do not answer at all.
     """
     organisation = world.organisation()
-    batch = _Batch(_redacted_events(world, organisation, keys))
+    started = time.perf_counter()
+    batch = _read(world, organisation, keys)
     pending = list(batch.events)
     for _ in range(ATTEMPTS):
         if not pending:
@@ -48,26 +57,34 @@ def understand(world: World, keys: Sequence[EventKey]) -> frozenset[EventKey]:
         pending = _advance(world, organisation, batch, pending)
     batch.failed.update(pending)
     failed = frozenset(key for key in keys if key.interaction in batch.failed)
-    world.count("events_understood", len(keys) - len(failed))
+    facts = {
+        "message": "understood",
+        "deliveries": sorted(batch.deliveries),
+        "interactions": len(batch.events),
+        "failed": len(failed),
+        "weeks": sorted({iso_week(day) for day in batch.days}),
+        "ms": round((time.perf_counter() - started) * 1000, 1),
+    }
+    world.count("events_understood", len(keys) - len(failed), facts=facts)
     if failed:
         world.count("events_failed", len(failed))
     return failed
 
 
-def _redacted_events(
-    world: World, organisation: Organisation, keys: Sequence[EventKey]
-) -> dict[str, list[Event]]:
+def _read(world: World, organisation: Organisation, keys: Sequence[EventKey]) -> _Batch:
     """The stored events of a batch by interaction, without personal data.
 
     A key without an event was erased or has expired: there is nothing left to do for it.
     """
     pseudonym_key = world.secrets.key("pseudonym-key")
     events: dict[str, list[Event]] = defaultdict(list)
-    for key, event in world.log.read(keys).items():
+    deliveries: set[str] = set()
+    for key, (event, received_at) in world.log.arrivals(keys).items():
         events[key.interaction].append(
             privacy.redacted_event(event, organisation.redact, pseudonym_key)
         )
-    return events
+        deliveries.add(time_digits(received_at))
+    return _Batch(events, deliveries)
 
 
 def _advance(
@@ -85,6 +102,10 @@ def _advance(
         and (change := _change(organisation, befores[key], merged[key], batch.judged))
     ]
     written = world.interactions.commit(changes)
+    for change in changes:
+        if change.after.key in written:
+            for state in (change.before, change.after):
+                batch.days.update(cell.day for cell in state.contribution.cells)
     return [change.after.key for change in changes if change.after.key not in written]
 
 
