@@ -103,6 +103,7 @@ def _send_digests(stage: str) -> list[Statement]:
         _table("SummariesTable", "Query"),
         _table("InteractionsTable", "BatchGetItem"),
         _index("InteractionsTable", "samples"),
+        _index("InteractionsTable", "by_customer", "Scan"),
         _index("EventsTable", "by_source"),
         _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
         _mail(),
@@ -171,8 +172,8 @@ def _table(table: str, *actions: str) -> Statement:
     return _allow([f"dynamodb:{a}" for a in actions], {"Fn::GetAtt": [table, "Arn"]})
 
 
-def _index(table: str, index: str) -> Statement:
-    return _allow("dynamodb:Query", {"Fn::Sub": f"${{{table}.Arn}}/index/{index}"})
+def _index(table: str, index: str, action: str = "Query") -> Statement:
+    return _allow(f"dynamodb:{action}", {"Fn::Sub": f"${{{table}.Arn}}/index/{index}"})
 
 
 def _secrets(stage: str, *names: str) -> Statement:
