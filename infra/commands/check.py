@@ -78,7 +78,8 @@ def _show(file: Path, organisation: Organisation | None, faults: list[str]) -> N
     if organisation is not None and not faults:
         cli.out.print(
             f"{file}: {len(organisation.sources)} sources, {len(organisation.themes)} themes, "
-            f"{len(organisation.departments)} departments; no fault"
+            f"{len(organisation.departments)} departments; no fault",
+            soft_wrap=True,
         )
 
 

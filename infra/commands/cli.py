@@ -127,6 +127,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(of) for key, of in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 

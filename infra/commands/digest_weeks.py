@@ -19,7 +19,7 @@ from chalicelib.pipeline.customers import more_of
 from chalicelib.pipeline.digests import HISTORY_WEEKS, quote_candidates
 from chalicelib.summary import Summary, contacts_by_day
 from infra.commands import cli
-from infra.commands.cli import OrganisationFile, Profile, Stage
+from infra.commands.cli import AsJson, OrganisationFile, Profile, Stage
 from infra.commands.worlds import quiet
 from infra.paths import ORGANISATION, OUT
 
@@ -38,7 +38,7 @@ class Written:
 
 
 @cli.app.command(rich_help_panel=cli.SEE)
-def digest(
+def digest(  # noqa: PLR0913, PLR0917 - options
     weeks: Annotated[int, typer.Option(min=1, max=520, help="How many full weeks.")] = 1,
     output: Annotated[Path, typer.Option("--out", help="Where the digests go.")] = OUT,
     story: Annotated[
@@ -50,6 +50,7 @@ def digest(
     ] = None,
     stage: Stage = "",
     profile: Profile = "",
+    as_json: AsJson = False,
 ) -> None:
     """Write the digests of the last weeks, each as it would have been sent; nothing is sent.
 
@@ -64,6 +65,9 @@ def digest(
         day = today.date() if today else hub.world.organisation().local_day(now)
         with quiet("digest"):
             done = write(hub.world, day, weeks, output)
+    if as_json:
+        cli.show_json([vars(one) for one in done])
+        return
     for one in done:
         cli.out.print(f"{one.week} {one.department}: {one.subject}", markup=False, soft_wrap=True)
     cli.out.print(f"{len(done)} digests in {output}")

@@ -115,59 +115,73 @@ for command in json.loads(sys.argv[2]):
 """
 
 
-@pytest.fixture(scope="module")
-def state(model_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("hub")
-    with LocalHub(text(), state=folder, model_url=model_url):
-        yield folder
-
-
-def elsewhere(state: Path, *commands: list[str]) -> list[tuple[int, str]]:
-    """Run commands in a process of their own; the exit status and output of each."""
-    done = subprocess.run(
-        [sys.executable, "-c", _OTHER, str(state), json.dumps(commands)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
-
-
 SOURCES = ["zendesk", "chat", "email", "phone", "survey"]
 
 
-def test_a_sample_of_every_vendor_arrives_and_can_be_looked_up(state: Path) -> None:
-    lists = elsewhere(state, *(["sample", source, "--json"] for source in SOURCES))
-    sends = []
-    for source, (_, samples) in zip(SOURCES, lists, strict=True):
-        events = {one["event"]: one["becomes"] for one in json.loads(samples)}
-        message = next(event for event, becomes in events.items() if "by customer" in becomes)
-        sends += 2 * [["sample", source, message, "--json"]]  # each is a new message
-    sent = elsewhere(state, *sends)
-    told = [json.loads(output) for _, output in sent]
-    assert [one["delivery"]["outcome"] for one in told] == ["accepted"] * len(sends)
-    ids = [one["id"] for one in told]
-    shown, listed, sources = elsewhere(
-        state, ["show", ids[0]], ["deliveries", "--json"], ["sources", "--json"]
-    )
-    assert shown[0] == listed[0] == sources[0] == hub.OK
-    assert [one["id"] for one in json.loads(listed[1])] == ids
-    counted = {one["source"]: one["counts_24h"] for one in json.loads(sources[1])}
+class Seen:
+    """One hub's story, told once, before pytest takes standard output from its functions."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        lists = self.run(*(["sample", source, "--json"] for source in SOURCES))
+        self.commands = []
+        for source, (_, samples) in zip(SOURCES, lists, strict=True):
+            events = {one["event"]: one["becomes"] for one in json.loads(samples)}
+            message = next(event for event, what in events.items() if "by customer" in what)
+            # Each is a new message.
+            self.commands += 2 * [["sample", source, message, "--json"]]
+        self.sent = [json.loads(output) for _, output in self.run(*self.commands)]
+        self.shown, self.listed, self.sources, self.curl, self.check = self.run(
+            ["show", self.sent[0]["id"]],
+            ["deliveries", "--json"],
+            ["sources", "--json"],
+            ["sample", "shop-feedback", "from-mapping", "--curl"],
+            ["check", str(ORGANISATION)],
+        )
+
+    def run(self, *commands: list[str]) -> list[tuple[int, str]]:
+        """Run commands in a process of their own; the exit status and output of each."""
+        done = subprocess.run(
+            [sys.executable, "-c", _OTHER, str(self.state), json.dumps(commands)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def seen(model_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    state = tmp_path_factory.mktemp("hub")
+    with LocalHub(text(), state=state, model_url=model_url):
+        yield Seen(state)
+
+
+def test_a_sample_of_every_vendor_arrives(seen: Seen) -> None:
+    outcomes = [one["delivery"]["outcome"] for one in seen.sent]
+    assert outcomes == ["accepted"] * len(seen.commands)
+
+
+def test_what_arrived_can_be_looked_up(seen: Seen) -> None:
+    assert seen.shown[0] == seen.listed[0] == seen.sources[0] == hub.OK
+    assert [one["id"] for one in json.loads(seen.listed[1])] == [one["id"] for one in seen.sent]
+    assert "event: " in seen.shown[1]
+    counted = {one["source"]: one["counts_24h"] for one in json.loads(seen.sources[1])}
     assert counted == {name: {"accepted": 2} for name in SOURCES} | {"shop-feedback": {}}
 
 
-def test_a_samples_curl_line_is_complete(state: Path) -> None:
-    ((status, output),) = elsewhere(state, ["sample", "shop-feedback", "from-mapping", "--curl"])
+def test_a_samples_curl_line_is_complete(seen: Seen) -> None:
+    status, output = seen.curl
     assert status == hub.OK
     assert output.startswith("curl -i -H ")
-    (body,) = (state / "samples").iterdir()
+    (body,) = (seen.state / "samples").iterdir()
     assert f"--data-binary @{body}" in output
     assert json.loads(body.read_bytes())["type"] == "feedback.created"
 
 
-def test_the_local_hub_passes_its_check(state: Path) -> None:
-    ((status, output),) = elsewhere(state, ["check", str(ORGANISATION)])
+def test_the_local_hub_passes_its_check(seen: Seen) -> None:
+    status, output = seen.check
     assert status == hub.OK, output
     assert "no fault" in output
     assert "the local hub: " in output
