@@ -75,7 +75,8 @@ def ground(digest: Digest, speech: Speech, one: Ground) -> str:
     if isinstance(one, HotSpot):
         place = digest.names.touchpoints[one.touchpoint]
         return speech.say(
-            "{name}: {excess} more negative contacts than its volume explains ({k} of {n}).",
+            "{name}: {k} of {n} contacts were negative, about {excess} more than elsewhere on "
+            "average.",
             name=place,
             excess=round(one.excess),
             k=one.negative,
@@ -90,8 +91,8 @@ def ground(digest: Digest, speech: Speech, one: Ground) -> str:
 def _costly(digest: Digest, speech: Speech, one: Costly) -> str:
     share = one.failures
     told = speech.say(
-        "{k} of {n} contacts would not have been needed {interval}.",
-        k=share.k,
+        "{share} {interval} of {n} contacts would not have been needed.",
+        share=speech.percent(share.value),
         n=share.n,
         interval=speech.interval(share.low, share.high),
     )

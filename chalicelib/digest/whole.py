@@ -189,10 +189,10 @@ def _evidence(
 
 
 def _news_of(past: History, exposures: Sequence[float], findings: Findings) -> tuple[Rise, ...]:
-    """Rising themes that were not told in the four weeks before, and stand in no finding."""
+    """Rising themes that were not told in the four weeks before, and did not jump this week."""
     table = {t: s for t, s in past.by_theme["contacts"].items() if t != UNSURE}
     found = rising(table, house_exposures(table, exposures))
-    told = {f.theme for f in findings.themes if f.verdict is Verdict.MORE}
+    told = {f.theme for f in findings.themes if f.verdict is Verdict.MORE and f.weeks == 1}
     for age in range(1, SILENT_WEEKS + 1) if found else ():
         earlier, opened = {t: s[:-age] for t, s in table.items()}, exposures[:-age]
         told |= {rise.theme for rise in rising(earlier, house_exposures(earlier, opened))}

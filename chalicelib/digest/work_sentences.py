@@ -63,7 +63,8 @@ def duration(speech: Speech, minutes: float) -> str:
 
 
 def _in_units(speech: Speech, number: str, unit: int) -> str:
-    return speech.say("{n} min", n=number) if unit == 1 else speech.say("{n} h", n=number)
+    told = speech.say("{n} min", n=number) if unit == 1 else speech.say("{n} h", n=number)
+    return told.replace(" ", "\u00a0")  # a line must not break inside
 
 
 def _unit(minutes: float) -> tuple[int, int]:
@@ -75,7 +76,8 @@ def _unit(minutes: float) -> tuple[int, int]:
 
 def hot_spot(speech: Speech, one: HotSpot) -> str:
     return speech.say(
-        "{excess} more negative contacts than the volume explains.", excess=round(one.excess)
+        "About {excess} more negative contacts than elsewhere on average.",
+        excess=round(one.excess),
     )
 
 
