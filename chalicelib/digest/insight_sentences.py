@@ -112,7 +112,7 @@ def _costly(digest: Digest, speech: Speech, one: Costly) -> str:
 
 def rise(speech: Speech, one: Rise) -> str:
     return speech.say(
-        "Growing for eight weeks: now about {recent} contacts a week, at first about {before} "
+        "Has grown over eight weeks: now about {recent} contacts a week, earlier about {before} "
         "({n} in the last three weeks).",
         recent=round(one.recent),
         before=round(one.before),
