@@ -4,7 +4,7 @@
   thousand items. Here it remembers only the items that the transaction names.
 * An update of counts is parsed and walked for 8 ms (see quick_update.py).
 * An answer looks for each of an attribute's ten possible types under two names: 4 ms a row.
-* A query sorts the whole table before it looks for its partition.
+* A query sorts the whole table before it looks for its partition, also of an index.
 * A queue walks all its messages several times for each send and delete.
 * Nothing locks: two threads at once can lose a message or roll back each other's writes. Here
   one request is served at a time; under Python's own lock that costs nothing.
@@ -219,7 +219,7 @@ def _narrowed(original: Callable[..., Any]) -> Callable[..., Any]:
         index_name = named.get("index_name") or (rest[6] if len(rest) > 6 else None)
         if index_name:
             attribute, wanted = named["hash_key_conditions"][0]
-            found = [item for item in _items(table) if _holds(item, attribute, wanted)]
+            found = _grouped(table, attribute).get(wanted.value, [])
         else:
             partition = table.items.get(hash_key, {})
             found = list(partition.values()) if table.range_key_attr else [partition]
@@ -232,9 +232,20 @@ def _narrowed(original: Callable[..., Any]) -> Callable[..., Any]:
     return query
 
 
-def _holds(item: Any, attribute: str, wanted: Any) -> bool:
-    held = item.attrs.get(attribute)
-    return held is not None and held.value == wanted.value
+def _grouped(table: Any, attribute: str) -> dict[Any, list[Any]]:
+    """The items by an index's key, kept until something may have changed."""
+    kept: tuple[int, dict[str, dict[Any, list[Any]]]] = getattr(table, "grouped", (-1, {}))
+    if kept[0] != _changing:
+        kept = table.grouped = (_changing, {})
+    by_attribute = kept[1]
+    if attribute not in by_attribute:
+        groups: dict[Any, list[Any]] = {}
+        for item in _items(table):
+            held = item.attrs.get(attribute)
+            if held is not None:
+                groups.setdefault(held.value, []).append(item)
+        by_attribute[attribute] = groups
+    return by_attribute[attribute]
 
 
 def _items(table: Any) -> Iterator[Any]:
