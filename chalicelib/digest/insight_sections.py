@@ -88,7 +88,12 @@ def forecast(digest: Digest, speech: Speech) -> Part | None:
     columns = (speech.say("Channel"), speech.say("Forecast"), speech.say("Range"))
     return Part(
         speech.say("Forecast for week {week}", week=chosen[0].next.week.number),
-        (speech.say("The true number falls within the range four times out of five."),),
+        (
+            speech.say(
+                "The whole organisation's contacts. The true number falls within the range four "
+                "times out of five."
+            ),
+        ),
         Table(columns, rows),
     )
 

@@ -178,7 +178,10 @@ def test_what_nobody_supplies_is_silence() -> None:
 
 def test_the_first_week_has_counts_alone() -> None:
     first = digest("leadership", weeks=1).selection
-    assert not (first.moved or first.rises or first.forecasts or first.drivers)
+    assert first.moved == ()
+    assert first.rises == ()
+    assert first.forecasts == ()
+    assert first.drivers == ()
     assert first.estimate is None
     assert first.hot_spots == ()
 
