@@ -18,6 +18,7 @@ PIECES = (
     "040", "000 1234", "+358", "00", "09", "12.3.1985", "syntynyt", "hetu", "130285-900Y", "-",
     "FI21", "1234 5600 0007 85", "4111 1111 1111 1111", "a@b.fi", "@", "(at)", "piste", "fi",
     "Kotikatu", "3", "A 5", "00100 Helsinki", "Street", "12", "rekisteri", "ABC-123", "auto",
+    "mieheni", "täällä", "Oy", "-lasit", "sohvamalli", "Koskisen", "lupasi", "jarilta",
     "asiakasnumero", "https://a.example/x?", "id=7", "?", "nolla", "neljä", "yksi", "[name]",
     "[", "]", "\n", " ", ".", ",", ":", "'", "ä", "\u0308", "\ud800", "İ", "\x00", "\u00a0",
 )  # fmt: skip
@@ -98,6 +99,8 @@ HOSTILE = (
     "Aa ", "-", "a-", "Kotikatu 3 ", "\n", "\nt. ", "br ", "AA00 ", "4111 ", "http://", "?a=",
     "a piste ", " at ", "nolla ", "tilausnumero ", "nimeni on ", "[", "[id]", "s. ", "010190-9",
     "130285-900Y ", "ABC-123 ", "1 aaa ", " ", "12 High ", "a\u0308", "\ud800", "a'", "(0", "hei ",
+    "mieheni Aa ", "my son Aa ", "osoite Koulukatu kaksi ", "thanks, ", "I'm Aa, ", "tuolit Elsa ",
+    "Aa Oy ", "Elsa ja Aa", "A. ", "Virtanen Matti ", "tunnuksen loppu ", "jarilta ", "a, Aa ",
 )  # fmt: skip
 
 
