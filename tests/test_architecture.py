@@ -20,8 +20,11 @@ CORE = [
     "enrich",
     "signatures",
     "deliveries",
+    "source_tally",
+    "rhythm",
+    "sources_health",
 ]
-CORE_PACKAGES = ["connectors", "privacy", "insights", "digest"]
+CORE_PACKAGES = ["connectors", "privacy", "insights", "digest", "notices"]
 OUTSIDE = {"boto3", "botocore", "pynamodb", "socket", "urllib.request", "http.client", "requests"}
 DEVELOPMENT = {"moto", "pytest", "hypothesis", "typer", "rich", "infra", "tests", "model_image"}
 

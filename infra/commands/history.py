@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chalicelib.errors import Unreadable
 from infra.commands import cli
@@ -79,7 +79,7 @@ def backfill(
     if first >= last:
         raise typer.BadParameter("--since must be before --until")
     done = pipeline.Progress()
-    with _spinner() as progress, quiet("backfill"):
+    with _bar() as progress, quiet("backfill"):
         task = progress.add_task(source, total=None, told="asking")
         for done in pipeline.run(hub.world, source, first, last, restart=restart):
             reached = f", back to {done.oldest:%Y-%m-%d}" if done.oldest else ""
@@ -93,10 +93,10 @@ def backfill(
         )
 
 
-def _spinner() -> Progress:
+def _bar() -> Progress:
     return Progress(
-        SpinnerColumn(),
         TextColumn("{task.description}"),
+        BarColumn(),  # moves while it works: no vendor says beforehand how much there is
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
         console=cli.err,
