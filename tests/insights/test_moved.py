@@ -96,3 +96,18 @@ def test_nothing_changed_has_few_causes_and_a_large_drop_is_found() -> None:
         for _ in range(60)
     ]
     assert sum(part.confirmed and part.rate < 0 for part in found) >= 45
+
+
+def test_only_a_clear_change_has_a_why() -> None:
+    """40 of 100 promoters against 45 is chance; against 80 it is not."""
+    same = _moved(_nps(a=(40, 30, 30)), _nps(a=(45, 30, 25)))
+    assert not same.clear
+    assert same.error > 0
+    assert _moved(_nps(a=(40, 30, 30)), _nps(a=(80, 15, 5))).clear
+
+
+def test_answers_whose_squares_were_not_counted_are_not_split() -> None:
+    old = {"csat:n": 20, "csat:sum": 80}
+    new = {"csat:n": 20, "csat:sum": 60, "csat:sumsq": 200}
+    assert movement({"a": old}, {"a": new}, "csat") is None
+    assert movement({"a": {**old, "csat:sumsq": 330}}, {"a": new}, "csat") is not None
