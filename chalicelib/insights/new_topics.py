@@ -3,8 +3,8 @@
 The week's texts are gathered round leaders by the cosine of their weighted word stems, in two
 passes (leader clustering; Hartigan 1975, chapter 3): the first finds leaders, the second moves
 every text to its nearest centroid. A cluster is new where more texts lie near its centroid than
-the eight weeks before would make likely: a Poisson tail with mean (h+½)/8, scaled to the week's
-texts, Bonferroni over the clusters tried.
+the eight weeks before would make likely: a Poisson tail with mean (h+½)·n/m, where h of the m
+earlier texts and n of the week's were sampled; Bonferroni over the clusters tried.
 """
 
 from __future__ import annotations
@@ -49,10 +49,8 @@ class NewTopic:
     keys: tuple[str, ...]
 
 
-def new_topics(
-    now: Sequence[Text], before: Sequence[Text], before_weeks: int = 8
-) -> tuple[NewTopic, ...]:
-    """New topics, the largest first. `now` and `before` are equal samples of their weeks."""
+def new_topics(now: Sequence[Text], before: Sequence[Text]) -> tuple[NewTopic, ...]:
+    """New topics, the largest first; `now` and `before` are uniform samples of their weeks."""
     told = [stems(text.text) for text in now]
     earlier = [stems(text.text) for text in before]
     rarity = _rarity([*told, *earlier])
@@ -67,7 +65,7 @@ def new_topics(
             key=lambda place: (-_cosine(vectors[place], centroid), place),
         )
         known = sum(_cosine(vector, centroid) >= NEAR for vector in past)
-        expected = (known + 0.5) / before_weeks
+        expected = (known + 0.5) * len(now) / max(len(before), len(now))
         surprising = poisson_tail(len(near), expected) * len(clusters) < FALSE
         people = {now[place].customer or now[place].key for place in near}
         if surprising and len(near) >= GROWN * expected and len(people) >= PUBLISHED_FROM:

@@ -26,8 +26,8 @@ from chalicelib.summary import UNSURE, Summary
 
 FEELINGS = ("negative", "neutral", "positive", None)
 TOPIC_WEEKS = 8
-TOPIC_SAMPLE = 120  # texts of a week and sentiment: some 4 MB are read for the nine weeks
-WORD_THEMES, WORD_SAMPLE, TOLD_WORDS = 5, 60, 4
+TOPIC_SAMPLE, EARLIER_SAMPLE = 120, 30  # texts of each sentiment: this week, and each earlier
+WORD_THEMES, WORD_SAMPLE, EARLIER_WORDS, TOLD_WORDS = 5, 60, 20, 4
 LARGEST_RHYTHM = 3_000_000  # contacts: what a function of 1 GB can hold
 
 
@@ -63,8 +63,8 @@ def words_of(world: World, week: IsoWeek, themes: Sequence[str]) -> Mapping[str,
     found = {}
     for theme in themes:
         now, *before = [
-            [one.text for one in _texts(world, week.back(age), theme, ("negative",), WORD_SAMPLE)]
-            for age in range(TOPIC_WEEKS + 1)
+            [one.text for one in _texts(world, week.back(age), theme, ("negative",), limit)]
+            for age, limit in enumerate([WORD_SAMPLE] + TOPIC_WEEKS * [EARLIER_WORDS])
         ]
         earlier = [text for texts in before for text in texts]
         forms = usual_forms(now)
@@ -99,14 +99,16 @@ def _contacts(world: World, organisation: Organisation, week: IsoWeek) -> Iterat
 def topics_of(world: World, week: IsoWeek) -> tuple[NewTopic, ...]:
     """What customers talk of this week that fits no theme and that they hardly did before."""
     before = [
-        text for age in range(1, TOPIC_WEEKS + 1) for text in _unsure_texts(world, week.back(age))
+        text
+        for age in range(1, TOPIC_WEEKS + 1)
+        for text in _unsure_texts(world, week.back(age), EARLIER_SAMPLE)
     ]
-    return new_topics(list(_unsure_texts(world, week)), before, TOPIC_WEEKS)
+    return new_topics(list(_unsure_texts(world, week, TOPIC_SAMPLE)), before)
 
 
-def _unsure_texts(world: World, week: IsoWeek) -> Iterator[Text]:
+def _unsure_texts(world: World, week: IsoWeek, limit: int) -> Iterator[Text]:
     """A sample of the redacted texts that no theme fits."""
-    return _texts(world, week, UNSURE, FEELINGS[:3], TOPIC_SAMPLE)
+    return _texts(world, week, UNSURE, FEELINGS[:3], limit)
 
 
 def _texts(
