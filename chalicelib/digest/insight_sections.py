@@ -5,12 +5,15 @@ A part is None where its rule says nothing: no section stands for 'not enough da
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chalicelib.digest import insight_sentences as told
 from chalicelib.digest import work_sentences as work
 from chalicelib.digest.contents import Digest
 from chalicelib.digest.speech import Speech
 from chalicelib.digest.view import Part, Row, Table
 from chalicelib.insights import PUBLISHED_FROM
+from chalicelib.insights.priorities import Ground, Proposal
 from chalicelib.insights.proportion import Z_99, difference
 
 GROUNDS = 2  # pieces of evidence a proposal shows
@@ -21,17 +24,22 @@ def priorities(digest: Digest, speech: Speech) -> Part | None:
     """At most three proposals, each with its evidence and its owner."""
     rows = []
     for one in digest.selection.proposals:
-        # What a headline tells with its numbers is not told again.
-        grounds = [g for g in one.grounds if g not in digest.headlines] or one.grounds
-        evidence = (told.ground(digest, speech, ground) for ground in grounds[:GROUNDS])
+        evidence = (told.ground(digest, speech, ground) for ground in _shown(digest, one))
         owner = speech.say("Owner: {department}.", department=digest.names.departments[one.owner])
         rows.append(Row(told.proposal(digest, speech, one), (), (*evidence, owner)))
     return Part(speech.say("Priorities"), (), Table((), tuple(rows))) if rows else None
 
 
+def _shown(digest: Digest, one: Proposal) -> Sequence[Ground]:
+    """The evidence that a proposal tells: not again what a headline tells with its numbers."""
+    grounds = [ground for ground in one.grounds if ground not in digest.headlines]
+    return (grounds or one.grounds)[:GROUNDS]
+
+
 def news(digest: Digest, speech: Speech) -> Part | None:
-    """New topics and rising themes."""
+    """New topics, and rising themes that no proposal tells of."""
     chosen = digest.selection
+    proposed = [ground for one in chosen.proposals for ground in _shown(digest, one)]
     rows = [
         Row(told.topic_name(speech, one), (), (told.new_topic(speech, one),))
         for one in chosen.new_topics[:TOPICS]
@@ -40,7 +48,7 @@ def news(digest: Digest, speech: Speech) -> Part | None:
     rows += [
         Row(digest.names.themes[one.theme], (), (told.rise(speech, one),))
         for one in chosen.rises[:RISES]
-        if one.theme in digest.names.themes
+        if one.theme in digest.names.themes and one not in proposed
     ]
     return Part(speech.say("New and growing"), (), Table((), tuple(rows))) if rows else None
 

@@ -226,3 +226,14 @@ def test_nothing_is_told_of_days_after_the_week() -> None:
     )
     assert whole_week(STORE, WEEK, later).rises == whole_week(STORE, WEEK, rich()).rises
     assert whole_week(STORE, WEEK, later).forecasts == whole_week(STORE, WEEK, rich()).forecasts
+
+
+def test_growth_is_told_once_in_a_digest() -> None:
+    """In a proposal of whom it concerns; else among the news."""
+    for department in ("leadership", "service-design", "marketing"):
+        one = insightful(department, "en")
+        text = render(one, LINKS).text
+        assert text.count("Has grown over eight weeks") == len(one.selection.rises)
+    alone = insightful("service-design", "en")
+    alone = replace(alone, selection=replace(alone.selection, proposals=()))
+    assert "Using the web shop\n  Has grown" in render(alone, LINKS).text
