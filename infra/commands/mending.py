@@ -18,7 +18,7 @@ from chalicelib.pipeline.renormalize import Change, Difference, apply, differenc
 from chalicelib.pipeline.replay import Replayed, by_id, replay, within
 from chalicelib.pipeline.watch import watched_sources
 from infra.commands import cli
-from infra.commands.arrivals import COLOURS
+from infra.commands.arrivals import COLOURS, OneSource
 from infra.commands.bars import bars
 from infra.commands.cli import FAULTS, OK, AsJson, Profile, Since, Stage, Until
 from infra.commands.worlds import Hub, quiet
@@ -44,6 +44,7 @@ What = Annotated[
 @cli.app.command(name="replay", rich_help_panel=cli.MEND)
 def replay_(  # noqa: PLR0913, PLR0917 - options
     what: What = None,
+    source: OneSource = "",
     outcome: Annotated[
         KeptAs, typer.Option(help="Which of a source's kept deliveries.")
     ] = KeptAs.UNREADABLE,
@@ -62,7 +63,7 @@ def replay_(  # noqa: PLR0913, PLR0917 - options
     hub = cli.connect(stage, profile)
     done: list[Replayed] = []
     with quiet("replay"):
-        for delivery in _kept(hub, what or [], outcome, since, until):
+        for delivery in _kept(hub, _meant(hub, what, source), outcome, since, until):
             done.append(replay(hub.world, delivery, dry_run=dry_run))
     if as_json:
         cli.show_json([_replayed(one) for one in done])
@@ -81,6 +82,11 @@ def replay_(  # noqa: PLR0913, PLR0917 - options
         cli.out.print(table)
     failed = any(one.outcome is Outcome.UNREADABLE for one in done)
     raise typer.Exit(FAULTS if failed else OK)
+
+
+def _meant(hub: Hub, what: list[str] | None, source: str) -> list[str]:
+    """What is named, whether as an argument or by --source."""
+    return [*(what or ()), *([cli.known_source(hub, source)] if source else ())]
 
 
 def _kept(hub: Hub, what: Iterable[str], outcome: KeptAs, since: str, until: str) -> Iterator[Kept]:
@@ -124,6 +130,7 @@ def _replayed(one: Replayed) -> dict[str, Any]:
 @cli.app.command(rich_help_panel=cli.MEND)
 def renormalize(  # noqa: PLR0913, PLR0917 - options
     what: What = None,
+    source: OneSource = "",
     since: Since = "90d",
     until: Until = "now",
     write: Annotated[
@@ -146,7 +153,7 @@ def renormalize(  # noqa: PLR0913, PLR0917 - options
     looked, written = 0, 0
     with quiet("renormalize"), bars(cli.err) as progress:
         task = progress.add_task("renormalize", total=None)
-        for delivery in _kept(hub, what or [], KeptAs.ACCEPTED, since, until):
+        for delivery in _kept(hub, _meant(hub, what, source), KeptAs.ACCEPTED, since, until):
             one = difference(hub.world, delivery)
             looked += 1
             written += write and apply(hub.world, one)
