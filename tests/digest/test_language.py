@@ -13,6 +13,7 @@ from chalicelib.digest.contents import Result, ShareChange
 from chalicelib.digest.palette import DARK, LIGHT, TEXT_ON, Palette, contrast
 from chalicelib.digest.sentences import durations
 from chalicelib.digest.speech import Speech
+from chalicelib.digest.work_sentences import duration
 from chalicelib.insights.proportion import share
 from chalicelib.insights.ratings import nps
 from chalicelib.insights.verdict import Verdict
@@ -138,3 +139,32 @@ def test_a_share_and_a_score_of_the_week_before_have_their_n() -> None:
     assert sentences.score_change(speech, result) == (
         f"Edellisviikolla 44 (90 vastausta){NBSP}– selvä lasku.",
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "span"),
+    [
+        ("fi", f"1{NBSP}230{NBSP}€", f"95–1{NBSP}230{NBSP}€"),
+        ("sv", f"1{NBSP}230{NBSP}€", f"95–1{NBSP}230{NBSP}€"),
+        ("en", "€1,230", "€95–1,230"),
+    ],
+)
+def test_money_has_three_digits(language: str, amount: str, span: str) -> None:
+    speech = Speech(language)
+    assert speech.money(1234.4, "EUR") == amount
+    assert speech.money_range(95.2, 1234.4, "EUR") == span
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.44, "+0,4"), (-0.44, "−0,4"), (0.04, "0,0"), (-0.04, "0,0")]
+)
+def test_a_difference_has_its_sign(value: float, shown: str) -> None:
+    assert Speech("fi").signed(value, 1) == shown
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown"),
+    [(89, "89 min"), (90, "1,5 h"), (120, "2 h"), (599, "10 h"), (1500, "25 h")],
+)
+def test_work_is_told_in_minutes_and_then_in_hours(minutes: float, shown: str) -> None:
+    assert duration(Speech("fi"), minutes).replace(NBSP, " ") == shown
