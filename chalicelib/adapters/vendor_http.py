@@ -121,6 +121,8 @@ class VendorHttp:
             raise Misconfigured(f"{call.place}: credentials travel by https alone")
         if port == 0:
             raise Misconfigured(f"{call.place}: port 0 is nobody's")
+        if not {".", ".."}.isdisjoint(url.path.split("/")):
+            raise Misconfigured(f"{call.place}: an id in it leads to another of its addresses")
         return url
 
     def _addresses(self, url: SplitResult, port: int) -> Sequence[str]:

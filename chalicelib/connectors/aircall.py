@@ -43,6 +43,7 @@ from chalicelib.connectors.vendor_api import (
     basic,
     json_call,
     json_of,
+    page_number,
 )
 from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
@@ -287,10 +288,8 @@ def backfill(
 ) -> Dialogue[Page]:
     """Ended calls, by days of 50 a page. A cursor is 'start of the day in Unix seconds:page'."""
     first, end = int(since.timestamp()), int(until.timestamp())
-    day, _, page = (cursor or f"{first}:1").partition(":")
-    if not (day.isdigit() and page.isdigit()):
-        raise Misconfigured("backfill: the cursor is not one of aircall's; start without it")
-    start = int(day)
+    day, _, rest = (cursor or f"{first}:1").partition(":")
+    start, page = page_number(day), page_number(rest)
     stop = min(start + _SLICE_S, end)
     query = {"from": start, "to": stop - 1, "order": "asc", "page": page, "per_page": 50}
     answer = yield Call(f"{_API}/calls?{urlencode(query)}", headers=_authorization(credentials))
@@ -300,7 +299,7 @@ def backfill(
         if _time(call, "ended_at") is not None:
             found += _listed(call, source)
     if optional_section(body, "meta").get("next_page_link"):
-        return Page(found, f"{start}:{int(page) + 1}")
+        return Page(found, f"{start}:{page + 1}")
     return Page(found, f"{stop}:1" if stop < end else None)
 
 

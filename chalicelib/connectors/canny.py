@@ -34,9 +34,10 @@ from chalicelib.connectors.vendor_api import (
     Page,
     json_call,
     json_of,
+    page_number,
 )
 from chalicelib.connectors.votes import reached
-from chalicelib.errors import Rejected, Skipped, Unreadable
+from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
 _API = "https://canny.io/api/v1"
@@ -225,8 +226,11 @@ def page(
 
     What is written meanwhile moves the rest back: it is read twice, and nothing is missed.
     """
-    which, _, passed = (cursor or "posts:0").partition(":")
-    body = {"apiKey": credentials["api_key"], "limit": _PER_PAGE, "skip": int(passed)}
+    which, _, rest = (cursor or "posts:0").partition(":")
+    passed = page_number(rest)
+    if which not in ("posts", "comments"):
+        raise Misconfigured("the backfill's cursor is not one of canny's; start it anew")
+    body = {"apiKey": credentials["api_key"], "limit": _PER_PAGE, "skip": passed}
     if which == "posts":
         body["sort"] = "newest"
     headers = {"accept": "application/json"}
@@ -239,7 +243,7 @@ def page(
     following = "comments:0" if which == "posts" else None
     return Page(
         [event for event in found if since <= event.occurred_at < until],
-        f"{which}:{int(passed) + len(items)}" if more else following,
+        f"{which}:{passed + len(items)}" if more else following,
     )
 
 

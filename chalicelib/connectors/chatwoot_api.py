@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
@@ -21,7 +21,15 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
-from chalicelib.connectors.vendor_api import Call, Credentials, Dialogue, Page, json_call, json_of
+from chalicelib.connectors.vendor_api import (
+    Call,
+    Credentials,
+    Dialogue,
+    Page,
+    json_call,
+    json_of,
+    page_number,
+)
 from chalicelib.errors import Misconfigured, Skipped
 from chalicelib.interaction import Event, EventKind, Role
 
@@ -82,7 +90,7 @@ def page(
     pages: some are read twice, none is missed.
     """
     base, headers = _base(source), _headers(credentials)
-    this = int(cursor or 1)
+    this = page_number(cursor)
     query = urlencode({"status": "all", "assignee_type": "all", "page": this})
     answer = yield Call(f"{base}/conversations?{query}", headers=headers)
     data = section(json_of(answer, "Chatwoot's list of conversations"), "data")
@@ -107,7 +115,8 @@ def _said(
     url: str, headers: Mapping[str, str], conversation: Json, since: datetime
 ) -> Dialogue[list[Json]]:
     """The messages of one conversation, newest page first, back to `since`."""
-    address = f"{url}/{identifier(conversation.get('id'), 'conversation.id')}/messages"
+    named = quote(identifier(conversation.get("id"), "conversation.id"), safe="")
+    address = f"{url}/{named}/messages"
     said: list[Json] = []
     before = ""
     while True:
@@ -173,7 +182,7 @@ def register(url: str, source: Source, credentials: Credentials, secret: str) ->
     own = text(webhook.get("secret"), "webhook.secret")
     if own:
         return own
-    place = f"{base}/{identifier(webhook.get('id'), 'webhook.id')}"
+    place = f"{base}/{quote(identifier(webhook.get('id'), 'webhook.id'), safe='')}"
     keyed = {"url": f"{url}?{urlencode({KEY: secret})}", "subscriptions": list(SUBSCRIPTIONS)}
     answer = yield json_call(place, "PATCH", headers, {"webhook": keyed})
     json_of(answer, "changing the Chatwoot webhook")

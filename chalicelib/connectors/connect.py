@@ -213,6 +213,8 @@ def _named(bucket: Json, thing: Json, envelope: Json, source: Source) -> Event:
 def fetch(event: Event, source: Source, _credentials: Credentials) -> Dialogue[Sequence[Event]]:
     """The analysis file's transcript, by turns; its categories become tags."""
     yield from eventbridge.confirmed(event)
+    if not event.fetch.startswith(_S3):
+        raise Unreadable("the event names no analysis on S3 to fetch")
     answer = yield Call(event.fetch)
     analysis = json_of(answer, "the Contact Lens analysis")
     spoken_in = language(analysis.get("LanguageCode"), "LanguageCode")

@@ -41,6 +41,7 @@ from chalicelib.connectors.vendor_api import (
     Page,
     basic,
     json_of,
+    page_number,
 )
 from chalicelib.errors import Misconfigured, Rejected, Skipped
 from chalicelib.interaction import Channel, Event, EventKind, Role
@@ -280,13 +281,15 @@ def page(
     base = f"{_API}/{quote(str(website), safe='')}"
     headers = basic(credentials["identifier"], credentials["key"]) | {"x-crisp-tier": "plugin"}
     period = {"filter_date_start": _iso(since), "filter_date_end": _iso(until), "per_page": 50}
-    this = int(cursor or 1)
+    this = page_number(cursor)
     answer = yield Call(f"{base}/conversations/{this}?{urlencode(period)}", headers=headers)
     listed = sections(json_of(answer, "Crisp's list of conversations"), "data")
     found: list[Event] = []
     for conversation in listed:
         session = identifier(conversation.get("session_id"), "session_id")
-        said = yield from _messages(f"{base}/conversation/{quote(session)}", headers, since, until)
+        said = yield from _messages(
+            f"{base}/conversation/{quote(session, safe='')}", headers, since, until
+        )
         found += _backfilled(source, conversation, session, said, since, until)
     return Page(found, str(this + 1) if listed else None)
 

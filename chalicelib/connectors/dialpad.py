@@ -8,6 +8,7 @@ milliseconds. A call centre's call has a leg of its own per operator; they share
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -305,12 +306,15 @@ def register(url: str, _source: Source, credentials: Credentials, secret: str) -
     known = [hook for hook in listed if hook.get("hook_url") == url]
     if known:  # its secret cannot be read, so it gets a new one
         hook = identifier(known[0].get("id"), "webhooks.id")
-        answer = yield json_call(f"{_API}/webhooks/{hook}", "PATCH", headers, {"secret": secret})
+        place = f"{_API}/webhooks/{quote(hook, safe='')}"
+        answer = yield json_call(place, "PATCH", headers, {"secret": secret})
         checked(answer, "the webhook's new secret")
     else:
         wanted = {"hook_url": url, "secret": secret}
         answer = yield json_call(f"{_API}/webhooks", "POST", headers, wanted)
         hook = identifier(json_of(answer, "the new webhook").get("id"), "webhook.id")
+    if not re.fullmatch(r"\d{1,20}", hook, re.ASCII):
+        raise Unreadable("the webhook's id is not a number")
     subscribed: tuple[tuple[str, dict[str, object]], ...] = (
         ("call", {"call_states": list(_STATES)}),
         ("sms", {"direction": "all"}),

@@ -40,6 +40,7 @@ from chalicelib.connectors.vendor_api import (
     Page,
     bearer,
     checked,
+    page_number,
 )
 from chalicelib.connectors.votes import reached
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
@@ -254,9 +255,10 @@ def page(
     """
     site = _site(source)
     headers = bearer(credentials["api_key"])
+    passed = page_number(cursor, 0)
     answer = yield Call(f"{site}/api/v1/posts?view=all&limit=all", headers=headers)
     posts = sorted(_list(checked(answer, "Fider's posts")), key=_number)
-    left = [post for post in posts if _number(post) > int(cursor or 0)]
+    left = [post for post in posts if _number(post) > passed]
     found: list[Event] = []
     for post in left[:_POSTS_PER_PAGE]:
         found += _listed(post, source, since)

@@ -37,6 +37,7 @@ from chalicelib.connectors.vendor_api import (
     bearer,
     json_call,
     json_of,
+    page_number,
 )
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, RatingKind, Role
@@ -252,24 +253,22 @@ def backfill(
     source: Source, credentials: Credentials, since: datetime, until: datetime, cursor: str | None
 ) -> Dialogue[Page]:
     """Ended conversations, by days of 100 a page. A cursor is 'day in Unix seconds:page'."""
-    day, _, page = (cursor or f"{int(since.timestamp())}:1").partition(":")
-    if not (day.isdigit() and page.isdigit()):
-        raise Misconfigured("backfill: the cursor is not one of genesys'; start without it")
-    start = datetime.fromtimestamp(int(day), UTC)
+    day, _, rest = (cursor or f"{int(since.timestamp())}:1").partition(":")
+    start, page = datetime.fromtimestamp(page_number(day), UTC), page_number(rest)
     stop = min(start + timedelta(days=1), until.astimezone(UTC))
     headers = yield from _authorized(source, credentials)
     wanted = {
         "interval": f"{start:%Y-%m-%dT%H:%M:%SZ}/{stop:%Y-%m-%dT%H:%M:%SZ}",
         "order": "asc",
         "orderBy": "conversationStart",
-        "paging": {"pageSize": _PAGE, "pageNumber": int(page)},
+        "paging": {"pageSize": _PAGE, "pageNumber": page},
     }
     url = f"https://api.{_region(source)}/api/v2/analytics/conversations/details/query"
     answer = yield json_call(url, "POST", headers, wanted)
     listed = sections(json_of(answer, "the list of conversations"), "conversations")
     found = [event for one in listed for event in _listed(one, source)]
     if len(listed) == _PAGE:
-        return Page(found, f"{day}:{int(page) + 1}")
+        return Page(found, f"{day}:{page + 1}")
     return Page(found, f"{stop.timestamp():.0f}:1" if stop < until else None)
 
 

@@ -40,6 +40,7 @@ from chalicelib.connectors.vendor_api import (
     Registration,
     json_call,
     json_of,
+    page_number,
 )
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Event
@@ -143,7 +144,7 @@ def backfill(
 
     Raises Misconfigured where more than 10,000 mails lie before the next page: ask for less.
     """
-    offset = int(cursor) if cursor and cursor.isdigit() else 0
+    offset = page_number(cursor, 0)
     if offset + _PAGE > _LAST_OFFSET:
         raise Misconfigured("Postmark lists 10,000 mails at most; fill in a shorter period")
     query = {

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.reading import Json, json_value, unreadable
 from chalicelib.connectors.vendor_api import Answer, checked
-from chalicelib.errors import Misconfigured
+from chalicelib.errors import Misconfigured, Unreadable
 
 OPTIONS = ("api", "forms")
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[\w./-]*)?")
@@ -69,7 +69,9 @@ def credential(source: Source, credentials: Mapping[str, str], name: str) -> str
 
 
 def url(base: str, *path: str, **query: object) -> str:
-    """The address of a resource; every part is escaped."""
+    """The address of a resource; every part is escaped. Raises Unreadable for a part of dots."""
+    if not {".", ".."}.isdisjoint(path):
+        raise Unreadable("an id of the vendor's is no id but a way up its addresses")
     place = "/".join([base, *(quote(part, safe="") for part in path)])
     said = {k: v for k, v in query.items() if v is not None}
     return f"{place}?{urlencode(said, doseq=True)}" if said else place

@@ -39,6 +39,7 @@ from chalicelib.connectors.vendor_api import (
     basic,
     bearer,
     json_of,
+    page_number,
 )
 from chalicelib.errors import Misconfigured, Skipped
 from chalicelib.interaction import Channel, Event, EventKind, RatingKind
@@ -176,7 +177,7 @@ def page(
 
     A token lives for hours, but a page may be asked for a day later: each page fetches its own.
     """
-    at = int(cursor or 1)
+    at = page_number(cursor)
     token = yield Call(
         f"{_API}/oauth/oauth-business-users-for-applications/accesstoken",
         "POST",

@@ -7,6 +7,7 @@ their next page by its path. Dates are RFC 2822 in the older API, offsets in sec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,8 @@ _TRANSCRIPTS = "https://intelligence.twilio.com/v2/Transcripts"
 _WAITING = frozenset({"queued", "in-progress"})
 #: Pages of 1,000 sentences: more than a working day of talk.
 _MOST_PAGES = 10
+#: What Twilio's addresses of pages consist of: no blank, no control.
+_PLACE = re.compile(r"[!-~]{1,2000}")
 Form = Mapping[str, str]
 Values = dict[str, Any]
 Read = Callable[[Form, datetime], tuple[Channel, Values]]
@@ -160,7 +163,7 @@ def backfill(message: Read, call: Read) -> Backfilling:
     ) -> Dialogue[Page]:
         account = f"/2010-04-01/Accounts/{quote(credentials['account_sid'], safe='')}/"
         place = cursor or _first(account, "Messages", "DateSent", since, until)
-        if not place.startswith(account):
+        if not place.startswith(account) or not _PLACE.fullmatch(place):
             raise Misconfigured("backfill: the cursor is not one of twilio's; start without it")
         answer = yield Call(_API + place, headers=_authorization(credentials))
         body = json_of(answer, "the list of messages or calls")

@@ -131,6 +131,18 @@ def checked(answer: Answer, what: str) -> Answer:
     raise Unreadable(f"{what}: the vendor's API answered {status}")
 
 
+def page_number(cursor: str | None, first: int = 1) -> int:
+    """The number that a cursor is; `first` where there is none. Raises Misconfigured for another.
+
+    Ten digits at most: a page, or a Unix time until the year 2286.
+    """
+    if cursor is None:
+        return first
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 10):
+        raise Misconfigured("the backfill's cursor is not one of this vendor's; start it anew")
+    return int(cursor)
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}", "accept": "application/json"}
 

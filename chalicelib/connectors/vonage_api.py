@@ -7,6 +7,7 @@ that lasts (`vonage jwt create --exp=…`), because nothing here knows the time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from chalicelib.connectors.vendor_api import (
     basic,
     bearer,
     json_of,
+    page_number,
 )
 from chalicelib.errors import Misconfigured, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
@@ -41,6 +43,7 @@ PER_MINUTE = 300  # of 10 a second
 TRANSCRIPT = "transcript:"
 _REPORTS = "https://api.nexmo.com/v2/reports/records"
 _HOSTS = (".nexmo.com", ".vonage.com")
+_PLAIN = re.compile(r"[!-~]{1,500}")
 _CHANNELS = {"sms": Channel.SMS, "mms": Channel.SMS, "rcs": Channel.SMS}
 
 
@@ -51,7 +54,7 @@ def own_file(url: str) -> str:
         host = parts.hostname or ""
     except ValueError:
         raise Unreadable("the file's address cannot be read") from None
-    if parts.scheme != "https" or not host.endswith(_HOSTS) or len(url) > 500:
+    if parts.scheme != "https" or not host.endswith(_HOSTS) or not _PLAIN.fullmatch(url):
         raise Unreadable("the file's address is not one of Vonage's")
     return url
 
@@ -123,9 +126,9 @@ def backfill(
 
 def _cursor(cursor: str) -> tuple[int, str, str, str]:
     parts = cursor.split(":")
-    if len(parts) != 4 or not parts[0].isdigit() or parts[1] not in ("MESSAGES", "VOICE-CALL"):
+    if len(parts) != 4 or parts[1] not in ("MESSAGES", "VOICE-CALL"):
         raise Misconfigured("backfill: the cursor is not one of vonage's; start without it")
-    return int(parts[0]), parts[1], parts[2], parts[3]
+    return page_number(parts[0]), parts[1], parts[2], parts[3]
 
 
 def _following(body: Json) -> str:

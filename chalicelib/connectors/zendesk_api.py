@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
@@ -124,7 +124,7 @@ def _comments(
     found: list[tuple[Json, bool]] = []
     query = {"page[size]": "100", "include": "users"}
     while True:
-        url = f"{base}/tickets/{number}/comments?{urlencode(query)}"
+        url = f"{base}/tickets/{quote(number, safe='')}/comments?{urlencode(query)}"
         answer = yield Call(url, headers=headers)
         try:
             body = json_of(answer, "a Zendesk ticket's comments")
@@ -240,7 +240,8 @@ def register(
             fewer = [kind for kind in kinds if not kind.startswith("messaging_ticket.")]
             answer = yield json_call(base, "POST", headers, _wanted(url, fewer))
         webhook = section(json_of(answer, "creating the Zendesk webhook"), "webhook")
-    place = f"{base}/{identifier(webhook.get('id'), 'webhook.id')}/signing_secret"
+    named = quote(identifier(webhook.get("id"), "webhook.id"), safe="")
+    place = f"{base}/{named}/signing_secret"
     answer = yield Call(place, headers=headers)
     secret = section(json_of(answer, "the Zendesk webhook's signing secret"), "signing_secret")
     return identifier(secret.get("secret"), "signing_secret.secret")

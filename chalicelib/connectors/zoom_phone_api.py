@@ -51,8 +51,11 @@ def fetch(event: Event, source: Source, credentials: Credentials) -> Dialogue[Se
 
 def _own(url: str) -> str:
     """The address of a redirect. Raises Unreadable unless it is Zoom's: it gets our token."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise Unreadable("the transcript's redirect cannot be read") from None
     if parts.scheme != "https" or not (host == "zoom.us" or host.endswith(".zoom.us")):
         raise Unreadable("the transcript's redirect does not lead to Zoom")
     return url
