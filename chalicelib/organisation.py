@@ -182,7 +182,8 @@ class Organisation(_Part):
     languages: tuple[Language, ...] = ("fi", "en", "sv")
     contact: EmailAddress  # who answers readers and integrators
     integrators: tuple[EmailAddress, ...] = ()  # who hears of faulty sources; none: the contact
-    sender: str  # From of the digests, an address that SES has verified
+    # From of the digests, an address that SES has verified; a header, so it is one line
+    sender: Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$")]
     public_url: str = ""  # https://… in front of the API, as vendors call and sign it
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "FI"
     first_contact_resolution_window_days: Annotated[int, Field(ge=1, le=60)] = 7

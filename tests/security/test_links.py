@@ -1,0 +1,116 @@
+"""An unsubscribe link does one thing, for one reader of one department, and for ever."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.adapters.clients import client
+from chalicelib.adapters.world import World
+from chalicelib.pipeline.digests import reader_id, send_digests, unsubscribe, unsubscribe_token
+from tests.conftest import SECRET
+from tests.pipeline.test_digests import MONDAY_9, monday  # noqa: F401 - a fixture
+
+READER = ("service", "palvelu@esimerkki.example")
+
+
+def rotated(world: World, *keys: str) -> World:
+    """Other link keys, newest first, as the functions see them when their cache is over."""
+    client("secretsmanager").put_secret_value(
+        SecretId="oivallus/test/link-key", SecretString=json.dumps({"secrets": list(keys)})
+    )
+    world.secrets._cache.clear()
+    return world
+
+
+def in_weeks(world: World, weeks: int) -> World:
+    return replace(world, clock=lambda: MONDAY_9 + timedelta(weeks=weeks))
+
+
+def test_a_link_carries_no_address(world: World) -> None:
+    token = unsubscribe_token(world, *READER)
+    assert "palvelu" not in token
+    assert len(token) == 49
+    assert token.replace(".", "").isalnum()
+
+
+def test_every_changed_character_is_refused(world: World) -> None:
+    token = unsubscribe_token(world, *READER)
+    for place, old in enumerate(token):
+        new = "0" if old != "0" else "1"
+        forged = token[:place] + new + token[place + 1 :]
+        assert unsubscribe(world, forged, "POST").status == 404, place
+    assert world.registry.opted_out(reader_id(world, *READER)) is False
+
+
+@pytest.mark.parametrize("cut", range(1, 33))
+def test_a_shortened_signature_is_refused(world: World, cut: int) -> None:
+    assert unsubscribe(world, unsubscribe_token(world, *READER)[:-cut], "POST").status == 404
+
+
+def test_one_readers_signature_does_not_fit_another(world: World) -> None:
+    mine, theirs = (
+        unsubscribe_token(world, "service", f"{name}@esimerkki.example")
+        for name in ("palvelu", "esihenkilo")
+    )
+    swapped = f"{theirs.partition('.')[0]}.{mine.partition('.')[2]}"
+    assert unsubscribe(world, swapped, "POST").status == 404
+    assert unsubscribe(world, mine, "POST").status == 200
+    assert world.registry.opted_out(reader_id(world, "service", "palvelu@esimerkki.example"))
+    assert not world.registry.opted_out(reader_id(world, "service", "esihenkilo@esimerkki.example"))
+    # The same address in another department goes on too.
+    assert not world.registry.opted_out(reader_id(world, "processes", "palvelu@esimerkki.example"))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", ""])
+def test_only_a_post_changes_anything(world: World, method: str) -> None:
+    unsubscribe(world, unsubscribe_token(world, *READER), method)
+    assert not world.registry.opted_out(reader_id(world, *READER))
+
+
+def test_a_post_may_come_twice_and_years_later(monday: World) -> None:  # noqa: F811
+    """RFC 8058: the address works for as long as the letter is there."""
+    token = unsubscribe_token(monday, *READER)
+    years = in_weeks(monday, 520)
+    assert unsubscribe(years, token, "POST").status == 200
+    assert unsubscribe(years, token, "POST").status == 200
+    assert years.registry.opted_out(reader_id(monday, *READER))
+
+
+def test_a_new_key_keeps_old_links_and_those_who_left(monday: World) -> None:  # noqa: F811
+    old = unsubscribe_token(monday, *READER)
+    gone = unsubscribe_token(monday, "service", "esihenkilo@esimerkki.example")
+    assert unsubscribe(monday, gone, "POST").status == 200
+    newer = rotated(monday, "a-new-link-key-of-32-characters!", SECRET)
+    assert unsubscribe_token(newer, *READER) != old
+    assert send_digests(newer) == 2  # not to the one who left
+    assert unsubscribe(newer, old, "POST").status == 200
+    assert send_digests(in_weeks(newer, 1)) == 1
+
+
+def test_a_key_that_leaked_and_was_taken_out_signs_no_more(world: World) -> None:
+    leaked = unsubscribe_token(world, *READER)
+    newer = rotated(world, "a-new-link-key-of-32-characters!")
+    assert unsubscribe(newer, leaked, "POST").status == 404
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "<script>alert(1)</script>",
+        "a.b\r\nSet-Cookie: x=y",
+        "\x00",
+        "ä" * 10_000,
+        "." * 1000,
+        "%2e%2e%2f",
+        "0" * 16,
+    ],
+)
+def test_nothing_of_a_made_up_token_is_shown(world: World, token: str) -> None:
+    page = unsubscribe(world, token, "GET")
+    assert page.status == 404
+    assert token not in page.body
+    assert set(page.headers) == {"Content-Type"}
