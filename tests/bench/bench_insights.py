@@ -44,6 +44,7 @@ from tests.bench.insight_world import (
 )
 from tests.insights.worlds import MEANS, count, table
 
+RULES = ("more than 20 % from last week", "more than 2 SD from 26 weeks")
 CLEAR = frozenset({Verdict.MORE, Verdict.LESS})
 
 
@@ -133,9 +134,9 @@ def common_rules(table_: Mapping[str, Sequence[int]]) -> Counter[str]:
     alarms: Counter[str] = Counter()
     for series in table_.values():
         *past, now = series
-        alarms["more than 20 % from last week"] += abs(now - past[-1]) > 0.2 * max(1, past[-1])
+        alarms[RULES[0]] += abs(now - past[-1]) > 0.2 * max(1, past[-1])
         mean, spread = statistics.fmean(past), statistics.stdev(past)
-        alarms["more than 2 SD from 26 weeks"] += abs(now - mean) > 2 * spread
+        alarms[RULES[1]] += abs(now - mean) > 2 * spread
     return alarms
 
 
@@ -201,8 +202,11 @@ def power(console: Console, runs: int, seed: int) -> None:
     marks = (1, 2, 3, 4, 6, 8, 12)
     for mark in marks:
         rows.add_column(str(mark), justify="right")
+    for rule in RULES:
+        rows.add_column(f"1, {rule}", justify="right")
     for name, (base, means) in plans.items():
         found: Counter[int] = Counter()
+        common: Counter[str] = Counter()
         for run in range(runs):
             counts = planted(random.Random(seed + run), means, base, len(means))
             told = next(
@@ -210,8 +214,9 @@ def power(console: Console, runs: int, seed: int) -> None:
                 99,
             )
             found.update(mark for mark in marks if told <= mark <= len(means))
+            common.update(common_rules({"x": counts["x"][: PAST + 1]}))
         shares = [f"{found[m] / runs:.2f}" if m <= len(means) else "" for m in marks]
-        rows.add_row(name, *shares)
+        rows.add_row(name, *shares, *(f"{common[rule] / runs:.2f}" for rule in RULES))
     console.print(rows)
 
 
