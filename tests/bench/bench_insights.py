@@ -293,7 +293,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200, help="runs of each planted change")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    console = Console(width=100)
+    console = Console(width=160)
     no_change(console, chosen.years, chosen.seed)
     power(console, chosen.runs, chosen.seed)
     fixes(console, chosen.runs, chosen.seed)
