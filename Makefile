@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check golden bench load package lock clean
+.PHONY: help demo serve test check golden bench load soak package lock clean
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
@@ -16,6 +16,7 @@ help:
 	@echo "make golden          write the golden digests anew, to be read before committing"
 	@echo "make bench           benchmarks, each beside its floor"
 	@echo "make load            several processes send; then exactly what was sent must be there"
+	@echo "make soak            a month with duplicates, outages, kills and wrong clocks; then a recount"
 	@echo "make package         the deployable template, its lint and its size"
 
 # A stamp per requirements file: set-up runs once, and again when the file changes.
@@ -53,6 +54,9 @@ bench: $(VENV)/dev
 
 load: $(VENV)/dev
 	@$(RUN) -m tests.bench.load_run --events $(or $(EVENTS),20000)
+
+soak: $(VENV)/dev
+	@$(RUN) -m tests.bench.soak --contacts $(or $(CONTACTS),4000)
 
 package: $(VENV)/dev
 	@$(RUN) -m infra.package --stage $(or $(STAGE),dev) --out build
