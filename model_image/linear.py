@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model_image.features import BUCKET_BITS, Layout, char_grams, word_grams
+from model_image.features import BUCKET_BITS, Layout, char_grams, stem_grams, word_grams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,20 +25,31 @@ class Family(NamedTuple):
 
 
 class Features(NamedTuple):
-    """What the heads read of a batch: n-grams of characters and of words."""
+    """What the heads read of a batch: n-grams of characters, of words, and beginnings of words."""
 
     rows: int
     chars: Family
     words: Family
+    stems: Family
+
+    @property
+    def families(self) -> tuple[Family, Family, Family]:
+        """All three."""
+        return self.chars, self.words, self.stems
+
+    def without_stems(self) -> Features:
+        """For telling languages: their endings are what sets them apart."""
+        nothing = np.zeros(0, np.int64)
+        return self._replace(stems=Family(nothing, nothing, np.ones(self.rows)))
 
 
 def read_features(layout: Layout) -> Features:
     """All n-grams of a batch, as buckets."""
     families = []
-    for grams in (char_grams(layout), word_grams(layout)):
+    for grams in (char_grams(layout), word_grams(layout), stem_grams(layout)):
         count = np.bincount(grams.row, minlength=layout.rows)
         families.append(Family(grams.buckets(), grams.row, 1 / np.sqrt(np.maximum(count, 1))))
-    return Features(layout.rows, families[0], families[1])
+    return Features(layout.rows, *families)
 
 
 LEVELS = 127
@@ -87,7 +98,7 @@ class LinearHead:
         logits = np.empty((features.rows, len(self.labels)))
         indices = [
             (family, (chosen[family.row] << self.bits) + (family.buckets >> drop))
-            for family in (features.chars, features.words)
+            for family in features.families
         ]
         for label, table in enumerate(self.tables):
             total = np.zeros(features.rows)

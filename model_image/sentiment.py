@@ -3,7 +3,7 @@
 Corpora are forums and film subtitles, where a plain report of trouble ("the parcel has not
 come") is neutral; from a customer it is not. So two readers are mixed by how much a text sounds
 like customer service: the general one, from the corpora, and one that corrects it by the
-customer-service concepts in the text, from our own messages.
+customer-service concepts and words in the text, from our own messages.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from model_image.linear import Features, Floats, Ints, LinearHead, load_head, so
 
 LABELS = ("negative", "neutral", "positive")
 NEUTRAL = 1
+# Twenty to one that a text sent with a taxonomy is a customer's; chosen, not fitted.
+CUSTOMERS_LOG_ODDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Sentiment:
 
     general: LinearHead  # one variant a language
     domain: LinearHead  # (elsewhere, customer service)
-    service: Floats  # (labels, 2 + concepts) on contrasts() and concepts
-    service_intercept: Floats  # (labels,)
+    service: LinearHead  # on n-grams and concepts, the same in every language
+    leaning: Floats  # (labels, 2) on contrasts() of the general reader
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
@@ -36,18 +38,26 @@ class Sentiment:
         return cls(
             general=load_head(arrays, "sentiment"),
             domain=load_head(arrays, "domain"),
-            service=arrays["service"].astype(np.float64),
-            service_intercept=arrays["service.intercept"].astype(np.float64),
+            service=load_head(arrays, "service"),
+            leaning=arrays["service.leaning"].astype(np.float64),
         )
 
-    def probabilities(self, features: Features, language: Ints, found: NDArray[np.bool_]) -> Floats:
-        """(rows, 3); `language` (rows,) and `found` (rows, concepts) as everywhere."""
+    def probabilities(
+        self, features: Features, language: Ints, found: NDArray[np.bool_], customers: bool
+    ) -> Floats:
+        """(rows, 3); `language` (rows,) and `found` (rows, concepts) as everywhere.
+
+        `customers`: the texts are likely customers' words, as those sent with a taxonomy are;
+        others are read by the general reader alone.
+        """
         general = self.general.logits(features, language, found)
+        if not customers:
+            return softmax(general)
         odds = self.domain.logits(features, None, found)
-        share = 1 / (1 + np.exp(odds[:, 0] - odds[:, 1]))[:, None]
-        read = np.hstack([contrasts(general), found])
+        share = 1 / (1 + np.exp(odds[:, 0] - odds[:, 1] - CUSTOMERS_LOG_ODDS))[:, None]
         # einsum over one text at a time: a BLAS product may round by batch size
-        service = np.einsum("rk,lk->rl", read, self.service) + self.service_intercept
+        service = np.einsum("rk,lk->rl", contrasts(general), self.leaning)
+        service += self.service.logits(features, None, found)
         return np.asarray(share * softmax(service) + (1 - share) * softmax(general))
 
 

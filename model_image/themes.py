@@ -181,7 +181,7 @@ class Prototypes:
 
     def _concepts(self, found: NDArray[np.bool_]) -> Floats:
         """Cosine of concept sets, rare concepts counting more."""
-        vectors = found * self.concept_rarity
+        vectors = found[:, : len(self.concept_rarity)] * self.concept_rarity
         length = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
         unit = vectors / np.maximum(length, 1e-9)
         return np.asarray(np.einsum("rk,tk->rt", unit, self.concept))
@@ -275,12 +275,12 @@ def _concepts(
     wordings: Sequence[Wording], themes: int, concepts: Concepts
 ) -> tuple[Floats, Floats]:
     """(themes, concepts) unit rows and (concepts,) rarity among the themes."""
-    weight = np.zeros((themes, len(concepts.names)))
+    weight = np.zeros((themes, concepts.topics))
     if wordings:
         language = np.array([w.language for w in wordings], np.int64)
         found = concepts.find(lay_out([w.text for w in wordings]), language)
         for wording, hits in zip(wordings, found, strict=True):
-            weight[wording.theme] += wording.weight * hits
+            weight[wording.theme] += wording.weight * hits[: concepts.topics]
     weight = np.sqrt(weight)
     holders = (weight > 0).sum(axis=0)
     rarity = np.log(1 + themes / np.maximum(holders, 1))

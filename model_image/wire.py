@@ -76,6 +76,10 @@ class Result:
     sentiment: tuple[float, float, float]  # negative, neutral, positive; sums to 1
     themes: list[tuple[str, float]] = field(default_factory=list)  # best first
     p_failure: float = 0.5
+    neutral: float = 1.0  # probability that no emotion is felt
+    emotions: list[tuple[str, float]] = field(default_factory=list)  # best first
+    effort: tuple[str, float] = ("unknown", 1.0)
+    satisfaction: tuple[float, int, int] | None = None  # score 1..5, its 80 % interval
 
 
 def read(body: bytes) -> Request:
@@ -115,6 +119,13 @@ def _result(text_id: str, result: Result) -> dict[str, Any]:
         "sentiment": {"negative": negative, "neutral": neutral, "positive": positive},
         "themes": [{"id": theme, "score": score} for theme, score in result.themes],
         "demand": {"p_failure": result.p_failure},
+        "emotion": {
+            "neutral": result.neutral,
+            "felt": [{"id": emotion, "share": share} for emotion, share in result.emotions],
+        },
+        "effort": {"level": result.effort[0], "p": result.effort[1]},
+        "satisfaction": result.satisfaction
+        and dict(zip(("score", "low", "high"), result.satisfaction, strict=True)),
     }
 
 

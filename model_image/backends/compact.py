@@ -12,10 +12,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model_image import VERSION, concepts, demand, language, themes
+from model_image import VERSION, concepts, demand, effort, language, satisfaction, themes
 from model_image.concepts import Concepts
+from model_image.effort import Effort
+from model_image.emotion import LABELS, Emotion
 from model_image.features import lay_out
 from model_image.linear import Floats, LinearHead, load_head, read_features
+from model_image.satisfaction import Satisfaction
 from model_image.sentiment import Sentiment
 from model_image.windows import windows
 from model_image.wire import Result, Taxonomy, Text
@@ -26,6 +29,8 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.npz"
 BATCH_CHARS = 48_000
 KEPT_TAXONOMIES = 16
 NO_EVIDENCE = (0.25, 0.5, 0.25)  # sentiment of a text without words
+NO_FEELING = np.eye(len(LABELS))[0]
+NO_EFFORT = np.eye(len(effort.LEVELS))[effort.UNKNOWN]
 
 
 @dataclass
@@ -36,6 +41,9 @@ class Compact:
     language_head: LinearHead
     sentiment: Sentiment
     demand_head: LinearHead
+    emotion: Emotion
+    effort: Effort
+    satisfaction: Satisfaction
     concepts: Concepts
     rarity: Floats  # (BUCKETS,) inverse document frequency of n-grams
     evidence: themes.Evidence
@@ -44,15 +52,20 @@ class Compact:
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Self:
         """Read the weights; the model's name carries their hash."""
-        digest = hashlib.sha256(path.read_bytes() + concepts.PATH.read_bytes()).hexdigest()
+        read = [file.read_bytes() for file in (path, concepts.PATH, concepts.EVENTS)]
+        digest = hashlib.sha256(b"".join(read)).hexdigest()
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
+        known = Concepts.load(language.LANGUAGES)
         return cls(
             model=f"compact-{VERSION}-{digest[:12]}",
             language_head=load_head(arrays, "language"),
             sentiment=Sentiment.load(arrays),
             demand_head=load_head(arrays, "demand"),
-            concepts=Concepts.load(language.LANGUAGES),
+            emotion=Emotion.load(arrays),
+            effort=Effort.load(arrays),
+            satisfaction=Satisfaction.of(arrays["satisfaction"].astype(np.float64), known.names),
+            concepts=known,
             rarity=arrays["rarity"].astype(np.float64) / 16,
             evidence=themes.Evidence(*arrays["evidence"].tolist()),
         )
@@ -97,19 +110,28 @@ class Compact:
         code = spoken[:, : len(language.LANGUAGES)].argmax(axis=1)
 
         found = self.concepts.find(layout, code[owner])
-        feeling = self.sentiment.probabilities(features, code[owner], found)
+        # Whoever sends themes sends customers' words; without, they may be anybody's.
+        customers = bool(prototypes.ids)
+        feeling = self.sentiment.probabilities(features, code[owner], found, customers)
         evidence = prototypes.evidence(layout, features, found, self.rarity)
         about = self.evidence.scores(evidence)
         cues = self.demand_head.logits(features, code[owner], found)[:, 1]
+        felt = _mean(self.emotion.probabilities(features, code[owner]), size, owner, first)
 
         letters = np.add.reduceat(letters, first)
+        silent = letters == 0
+        found = np.logical_or.reduceat(found, first, axis=0)
         feeling = _mean(feeling, size, owner, first)
-        feeling[letters == 0] = NO_EVIDENCE
+        feeling[silent] = NO_EVIDENCE
+        felt[silent] = NO_FEELING
         about = np.maximum.reduceat(about, first, axis=0)
-        about[letters == 0] = 0
-        cues = np.where(letters == 0, 0.0, np.maximum.reduceat(cues, first))
+        about[silent] = 0
+        cues = np.where(silent, 0.0, np.maximum.reduceat(cues, first))
         reported = np.where(about >= themes.MIN_SCORE, about, 0)
         failing = demand.p_failure(cues, reported, prototypes.demand_hint, feeling[:, 2])
+        trouble = self.effort.probabilities(found)
+        trouble[silent] = NO_EFFORT
+        steps = self.satisfaction.steps(feeling, found)
 
         results = []
         for row in range(len(batch)):
@@ -121,6 +143,12 @@ class Compact:
                     sentiment=_rounded(feeling[row]),
                     themes=themes.choose(prototypes.ids, about[row]),
                     p_failure=round(float(failing[row]), 4),
+                    neutral=round(float(felt[row, 0]), 4),
+                    emotions=self.emotion.reported(felt[row], int(code[row])),
+                    effort=effort.decide(trouble[row]),
+                    satisfaction=satisfaction.decide(
+                        steps[row], float(feeling[row, 1]), int(letters[row])
+                    ),
                 )
             )
         return results

@@ -9,11 +9,15 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import tomllib
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from model_image.linear import Floats
 
 HERE = Path(__file__).parent
 
@@ -48,13 +52,26 @@ class Corpora:
         """The texts of one file."""
         return [row[key] for row in self.rows(name)]
 
-    def finnsentiment_votes(self) -> list[Example]:
-        """Each annotator's vote and the majority weigh a quarter: doubt is information."""
-        examples = []
-        for row in self.rows("fi_sentiment_finnsentiment.train"):
-            votes = Counter([row["a"], row["b"], row["c"], row["majority"]])
-            examples += [Example(row["text"], vote + 1, count / 4) for vote, count in votes.items()]
-        return examples
+    def finnsentiment(self) -> tuple[list[str], Floats, Floats]:
+        """Training texts, votes (rows, 3) as shares, and the five-step scale 1..5.
+
+        Each annotator's vote and the majority weigh a quarter: doubt is information.
+        """
+        rows = self.rows("fi_sentiment_finnsentiment.train")
+        votes = np.array([[row["a"], row["b"], row["c"], row["majority"]] for row in rows]) + 1
+        shares = np.stack([(votes == label).mean(axis=1) for label in range(3)], axis=1)
+        scale = np.array([row["derived_norm"] for row in rows]) * 2 + 3
+        return [row["text"] for row in rows], shares, scale
+
+    def emotions(self, language: str, split: str) -> tuple[list[str], Floats]:
+        """Texts of XED and (rows, 9) 0 or 1 for each label; rows without a label left out."""
+        pairs = [
+            (row["text"], {int(label) for label in re.findall(r"\b[0-8]\b", str(row["labels"]))})
+            for row in self.rows(f"{language}_emotion_xed.{split}")
+        ]
+        pairs = [(text, labels) for text, labels in pairs if labels]
+        marks = [[float(label in labels) for label in range(9)] for _, labels in pairs]
+        return [text for text, _ in pairs], np.array(marks)
 
     def finnsentiment_dev(self) -> list[Example]:
         """Majority labels."""
@@ -105,6 +122,13 @@ def authored() -> list[tuple[str, str, str, str]]:
     lines = (HERE / "authored.tsv").read_text(encoding="utf-8").splitlines()
     rows = [tuple(line.split("\t")) for line in lines if line and not line.startswith("#")]
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def own_efforts() -> list[tuple[str, str, str]]:
+    """Own invented messages: (language, effort, text)."""
+    lines = (HERE / "effort.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def other_language_texts(count: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from scipy.optimize import minimize  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image.features import BUCKET_BITS, lay_out
@@ -15,15 +16,17 @@ from model_image.training.corpora import Example
 BATCH = 1000
 
 
-def matrix(texts: Sequence[str], bits: int) -> sp.csr_matrix:
+def matrix(texts: Sequence[str], bits: int, stems: bool = True) -> sp.csr_matrix:
     """(texts, 2**bits) features exactly as LinearHead reads them."""
     blocks = []
     for first in range(0, len(texts), BATCH):
         layout = lay_out(texts[first : first + BATCH])
         features = read_features(layout)
+        if not stems:
+            features = features.without_stems()
         shape = (layout.rows, 1 << bits)
         block = sp.csr_matrix(shape)
-        for family in (features.chars, features.words):
+        for family in features.families:
             buckets = family.buckets >> (BUCKET_BITS - bits)
             entries = (family.share[family.row], (family.row, buckets))
             block = block + sp.csr_matrix(entries, shape=shape)
@@ -49,6 +52,50 @@ def fit(
         coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
         intercept = np.array([0.0, intercept[0]])
     return np.asarray(coefficients), np.asarray(intercept)
+
+
+def tellingness(features: sp.csr_matrix, targets: Floats, smoothing: float = 2.0) -> Floats:
+    """(columns,) largest |log-count ratio| of the labels: what a column's presence tells.
+
+    Wang & Manning (2012), "Baselines and Bigrams", with one factor for all labels.
+    """
+    present = features.copy()
+    present.data[:] = 1
+    counts = present.T @ targets + smoothing
+    others = counts.sum(axis=1, keepdims=True) - counts
+    ratio = np.log(counts / counts.sum(axis=0)) - np.log(others / others.sum(axis=0))
+    return np.asarray(np.abs(ratio).max(axis=1))
+
+
+def fit_shares(
+    features: sp.csr_matrix, targets: Floats, weights: Floats, strength: float, rounds: int = 80
+) -> tuple[Floats, Floats]:
+    """As `fit`, for targets (rows, labels) that are shares: annotators may disagree."""
+    labels = targets.shape[1]
+    size = features.shape[1] * labels
+    narrow, across = features.astype(np.float32), features.T.tocsr().astype(np.float32)
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        held = point[:size].reshape(-1, labels)
+        logits = narrow @ held.astype(np.float32) + point[size:]
+        top = logits.max(axis=1, keepdims=True)
+        total = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        entropy = -(weights[:, None] * targets * (logits - total)).sum()
+        pull = strength * weights[:, None] * (np.exp(logits - total) - targets)
+        slope = across @ pull.astype(np.float32) + held
+        value = strength * entropy + (held**2).sum() / 2
+        return float(value), np.concatenate([slope.ravel(), pull.sum(axis=0)]).astype(np.float64)
+
+    options = {"maxiter": rounds, "maxcor": 6, "ftol": 1e-7}
+    found = minimize(loss, np.zeros(size + labels), jac=True, method="L-BFGS-B", options=options).x
+    return found[:size].reshape(-1, labels).T, found[size:]
+
+
+def halves(rows: int, seed: int = 20261123) -> list[tuple[Ints, Ints]]:
+    """(learn, held out) twice, so that each row is held out once."""
+    order = np.random.default_rng(seed).permutation(rows)
+    one, two = np.sort(order[: rows // 2]), np.sort(order[rows // 2 :])
+    return [(one, two), (two, one)]
 
 
 def columns(examples: Sequence[Example]) -> tuple[list[str], Ints, Floats]:

@@ -28,7 +28,10 @@ def test_answer(client: TestClient, furniture: Json, path: str) -> None:
     assert answer["taxonomy"] == furniture["hash"]
     assert [result["id"] for result in answer["results"]] == ["0", "1", "2"]
     for result in answer["results"]:
-        assert set(result) == {"id", "language", "sentiment", "themes", "demand"}
+        assert set(result) == {
+            "id", "language", "sentiment", "themes", "demand",
+            "emotion", "effort", "satisfaction",
+        }  # fmt: skip
         assert set(result["sentiment"]) == {"negative", "neutral", "positive"}
         assert abs(sum(result["sentiment"].values()) - 1) <= 1e-6
         assert 0 <= result["demand"]["p_failure"] <= 1
