@@ -23,14 +23,14 @@ app.api.binary_types = web.BINARY_TYPES
     content_types=web.CONTENT_TYPES,
 )
 def webhook(source: str) -> Response:
-    return web.answer(receive(world(), source, web.read(app, world().url())))
+    return web.safely(lambda: receive(world(), source, web.read(app, world().url())))
 
 
 @app.route("/unsubscribe/{token}", methods=["GET", "POST"], content_types=web.CONTENT_TYPES)
 def unsubscribe(token: str) -> Response:
     from chalicelib.pipeline import digests
 
-    return web.answer(digests.unsubscribe(world(), token, web.read(app, "").method))
+    return web.safely(lambda: digests.unsubscribe(world(), token, web.read(app, "").method))
 
 
 # The template replaces the names of the queues and of the topic by what it creates.

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Chalice, Response, SQSEvent
 
-from chalicelib.adapters.telemetry import warn, wordless
+from chalicelib.adapters.telemetry import described, warn, wordless
 from chalicelib.connectors.base import Reply, Request
 from chalicelib.errors import Unreadable
 
@@ -55,6 +55,19 @@ def _pairs(params: Any) -> Iterable[tuple[str, str]]:
     for name in params or ():
         for value in params.getlist(name):
             yield name, value
+
+
+def safely(work: Callable[[], Reply]) -> Response:
+    """The answer of a route: 503, come again, where it could not even begin.
+
+    Left to Chalice such an error would be a 400, for its own answer is of a binary type; and a 4xx
+    is where some vendors drop a delivery for good.
+    """
+    try:
+        return answer(work())
+    except Exception as error:
+        warn("a request could not be answered", why=described(error))
+        return answer(Reply(503))
 
 
 def answer(reply: Reply) -> Response:

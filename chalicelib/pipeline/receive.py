@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from chalicelib.adapters import codec
 from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.telemetry import described
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
@@ -54,6 +55,8 @@ def receive(world: World, name: str, request: Request) -> Reply:
         taken = _take(world, organisation, name, found, request, now)
     except (Rejected, Skipped, Retryable, Misconfigured) as error:
         taken = _Taken(_OUTCOMES[type(error)], reason=str(error))
+    except Exception as error:  # nobody foresaw it: the vendor shall come again, and an alarm ring
+        taken = _Taken(Outcome.MISCONFIGURED, reason=described(error))
     # Before the source is known to us, its vendor is best told to come again.
     reply = taken.reply or (found.reply_for(taken.outcome) if found else Reply(503))
     facts = {

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.adapters import telemetry
 
 #: They print whole calls at DEBUG, which no function sets; their warnings are caught.
-QUIET = ("boto3", "botocore", "moto", "werkzeug")
+QUIET = ("aws_lambda_powertools", "boto3", "botocore", "moto", "pynamodb", "werkzeug")
 
 
 class Printed(io.StringIO):
