@@ -1,7 +1,7 @@
 """How much a customer had to do to be helped: low, medium, high, or unknown.
 
-Read from the concepts alone (events.toml tells of repeated contacts, waits, being passed around,
-and of ease), so a lesson in one language serves all three. A text that touches none is unknown.
+Read from concepts (events.toml tells of repeated contacts, waits, being passed around, and of
+ease), the cues of failure demand and the sentiment, so a lesson in one language serves all three.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ MIN_P = 0.45  # below this the text does not tell
 
 @dataclass(frozen=True)
 class Effort:
-    """One linear classifier on concepts."""
+    """One linear classifier on `signs`."""
 
-    weights: Floats  # (levels, concepts)
+    weights: Floats  # (levels, signs)
     intercept: Floats  # (levels,)
 
     @classmethod
@@ -35,13 +35,19 @@ class Effort:
             intercept=arrays["effort.intercept"].astype(np.float64),
         )
 
-    def probabilities(self, found: NDArray[np.bool_]) -> Floats:
-        """(rows, 4) of LEVELS; `found` (rows, concepts) of whole texts."""
+    def probabilities(self, signs: Floats) -> Floats:
+        """(rows, 4) of LEVELS."""
         # einsum over one text at a time: a BLAS product may round by batch size
-        logits = np.einsum("rk,lk->rl", found.astype(np.float64), self.weights) + self.intercept
-        p = softmax(logits)
-        p[~found.any(axis=1)] = np.eye(len(LEVELS))[UNKNOWN]
-        return p
+        return softmax(np.einsum("rk,lk->rl", signs, self.weights) + self.intercept)
+
+
+def signs(found: NDArray[np.bool_], failure_log_odds: Floats, sentiment: Floats) -> Floats:
+    """(rows, 3 + concepts): what effort is read from, of whole texts.
+
+    `found` (rows, concepts), `failure_log_odds` (rows,) of the text alone, `sentiment` (rows, 3).
+    """
+    failing = np.tanh(failure_log_odds / 2)
+    return np.column_stack([failing, sentiment[:, 0], sentiment[:, 2], found])
 
 
 def decide(p: Floats) -> tuple[str, float]:

@@ -62,7 +62,7 @@ def decide(steps: Floats, neutral: float, letters: int) -> tuple[float, int, int
     running = np.cumsum(steps) / steps.sum()
     tail = (1 - INTERVAL) / 2
     low = int(STEPS[np.searchsorted(running, tail + 1e-9)])
-    high = int(STEPS[min(np.searchsorted(running, 1 - tail - 1e-9), len(STEPS) - 1)])
+    high = int(STEPS[min(int(np.searchsorted(running, 1 - tail - 1e-9)), len(STEPS) - 1)])
     if high - low > MAX_WIDTH:
         return None
     return round(float(steps @ STEPS / steps.sum()), 2), low, high

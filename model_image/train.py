@@ -20,6 +20,7 @@ from model_image.concepts import Concepts
 from model_image.features import BUCKET_BITS, BUCKETS, lay_out
 from model_image.language import LANGUAGES
 from model_image.linear import Floats, LinearHead, quantise, read_features, save_head
+from model_image.sentiment import Sentiment
 from model_image.training import card, efforts, emotions, feelings, taxonomies
 from model_image.training.corpora import Corpora, Example, authored, other_language_texts
 from model_image.training.feelings import find_concepts
@@ -109,8 +110,9 @@ def train(data: Corpora) -> dict[str, np.ndarray]:
     arrays |= save_head(telling, "language")
     arrays |= feelings.train(data, concepts)
     arrays |= emotions.train(data)
-    arrays |= efforts.train(concepts)
-    arrays |= save_head(demand_head(data, concepts), "demand")
+    demand = demand_head(data, concepts)
+    arrays |= save_head(demand, "demand")
+    arrays |= efforts.train(concepts, demand, Sentiment.load(arrays))
     arrays["rarity"] = rarity
     arrays["evidence"] = np.array(astuple(evidence))
     return arrays

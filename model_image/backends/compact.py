@@ -129,7 +129,7 @@ class Compact:
         cues = np.where(silent, 0.0, np.maximum.reduceat(cues, first))
         reported = np.where(about >= themes.MIN_SCORE, about, 0)
         failing = demand.p_failure(cues, reported, prototypes.demand_hint, feeling[:, 2])
-        trouble = self.effort.probabilities(found)
+        trouble = self.effort.probabilities(effort.signs(found, cues, feeling))
         trouble[silent] = NO_EFFORT
         steps = self.satisfaction.steps(feeling, found)
 

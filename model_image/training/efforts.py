@@ -1,4 +1,4 @@
-"""Train the effort head from our own messages: concepts -> low, medium, high, unknown."""
+"""Train the effort head from our own messages: signs -> low, medium, high, unknown."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ import numpy as np
 import scipy.sparse as sp  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image.concepts import Concepts
-from model_image.effort import LEVELS
+from model_image.effort import LEVELS, signs
+from model_image.features import lay_out
 from model_image.language import LANGUAGES
+from model_image.linear import LinearHead, read_features
+from model_image.sentiment import Sentiment
 from model_image.training.corpora import own_efforts
-from model_image.training.feelings import find_concepts
 from model_image.training.fitting import fit
 
+STRENGTH = 1.0
 
-def train(concepts: Concepts) -> dict[str, np.ndarray]:
-    """All arrays of the effort head."""
+
+def train(concepts: Concepts, demand: LinearHead, sentiment: Sentiment) -> dict[str, np.ndarray]:
+    """All arrays of the effort head, from the trained heads it reads."""
     rows = own_efforts()
     spoken = np.array([LANGUAGES.index(code) for code, _, _ in rows])
-    found = find_concepts(concepts, [text for _, _, text in rows], spoken)
+    layout = lay_out([text for _, _, text in rows])
+    features = read_features(layout)
+    found = concepts.find(layout, spoken)
+    cues = demand.logits(features, spoken, found)[:, 1]
+    feeling = sentiment.probabilities(features, spoken, found, customers=True)
     labels = np.array([LEVELS.index(level) for _, level, _ in rows])
-    weights, intercept = fit(sp.csr_matrix(found), labels, np.ones(len(rows)), 1.0)
+    read = sp.csr_matrix(signs(found, cues, feeling))
+    weights, intercept = fit(read, labels, np.ones(len(rows)), STRENGTH)
     return {"effort": weights, "effort.intercept": intercept}

@@ -17,6 +17,8 @@ from sklearn.svm import LinearSVC  # type: ignore[import-not-found,import-untype
 
 from model_image import wire
 from model_image.backends.compact import Compact
+from model_image.effort import LEVELS
+from model_image.emotion import EMOTIONS, shares
 from model_image.features import BUCKET_BITS, lay_out
 from model_image.language import LANGUAGES, UNDETERMINED
 from model_image.linear import Floats, Ints, read_features, softmax
@@ -24,6 +26,7 @@ from model_image.sentiment import LABELS as SENTIMENTS
 from model_image.themes import MIN_SCORE
 from model_image.training import taxonomies
 from model_image.training.corpora import Corpora, Example, other_language_texts
+from model_image.training.emotions import f1 as emotion_f1
 from model_image.training.fitting import BATCH, matrix, rarity
 
 NO_THEMES = wire.Taxonomy("none", (), 0)
@@ -77,9 +80,10 @@ def understand(model: Compact, texts: Sequence[str]) -> list[wire.Result]:
     return model.understand([wire.Text("", text, None) for text in texts], NO_THEMES)
 
 
-def sentiment(model: Compact, examples: Sequence[Example]) -> Classes:
-    """Three classes, the language told by the model itself."""
-    results = understand(model, [example.text for example in examples])
+def sentiment(model: Compact, examples: Sequence[Example], customers: bool = False) -> Classes:
+    """Three classes, the language told by the model itself; with or without a taxonomy."""
+    texts = [example.text for example in examples]
+    results = as_customers(model, texts) if customers else understand(model, texts)
     truth = np.array([example.label for example in examples])
     return classes(SENTIMENTS, truth, np.array([result.sentiment for result in results]))
 
@@ -135,6 +139,135 @@ def few_shot(model: Compact, data: Corpora, seed: int) -> dict[str, taxonomies.M
         scores = model.evidence.scores(task.evidence(model.concepts, model.rarity))
         found[name] = taxonomies.measure(task.truth, scores, MIN_SCORE)
     return found
+
+
+@dataclass(frozen=True)
+class Emotions:
+    """Macro-F1 over the eight emotions, several allowed a line."""
+
+    n: int
+    felt: int  # lines that carry an emotion
+    among_felt: float  # on those, by shares and floors alone
+    served_felt: float  # on those, as the server reports them
+    served: float  # on all lines, as the server reports them
+    neutral: float  # accuracy of "an emotion or none"
+    each: dict[str, float]  # F1 of each emotion, as among_felt
+
+
+def emotions(model: Compact, data: Corpora, code: str) -> Emotions:
+    """XED dev of one language."""
+    texts, marks = data.emotions(code, "dev")
+    language = LANGUAGES.index(code)
+    parts = []
+    for first in range(0, len(texts), BATCH):
+        features = read_features(lay_out(texts[first : first + BATCH]))
+        spoken = np.full(features.rows, language)
+        parts.append(model.emotion.probabilities(features, spoken))
+    p = np.vstack(parts)
+    felt = marks[:, 0] == 0
+    above = shares(p) > model.emotion.floors[language]
+    reported = [dict(result.emotions) for result in understand(model, texts)]
+    said = np.array([[emotion in told for emotion in EMOTIONS] for told in reported])
+    each = emotion_f1(marks[felt, 1:], above[felt])
+    return Emotions(
+        n=len(texts),
+        felt=int(felt.sum()),
+        among_felt=float(each.mean()),
+        served_felt=float(emotion_f1(marks[felt, 1:], said[felt]).mean()),
+        served=float(emotion_f1(marks[:, 1:], said).mean()),
+        neutral=float(((p[:, 0] > 0.5) == ~felt).mean()),
+        each=dict(zip(EMOTIONS, each.tolist(), strict=True)),
+    )
+
+
+def plain_events(model: Compact, code: str | None = None) -> Classes:
+    """Contacts told as plain events, held out, read as an organisation's (with a taxonomy)."""
+    lines = (OWN / "plain_events.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    rows = [row for row in rows if code in (None, row[0])]
+    results = as_customers(model, [row[2] for row in rows])
+    truth = np.array([SENTIMENTS.index(row[1]) for row in rows])
+    return classes(SENTIMENTS, truth, np.array([result.sentiment for result in results]))
+
+
+def as_customers(model: Compact, texts: Sequence[str]) -> list[wire.Result]:
+    """Results with the furniture store's taxonomy, so as customers' words."""
+    taxonomy = json.loads((OWN / "taxonomy.json").read_text(encoding="utf-8"))
+    body = {"schema": wire.REQUEST_SCHEMA, "taxonomy": taxonomy, "texts": []}
+    known = wire.read(json.dumps(body).encode()).taxonomy
+    return model.understand([wire.Text("", text, None) for text in texts], known)
+
+
+@dataclass(frozen=True)
+class Satisfied:
+    """Inferred satisfaction against FinnSentiment's five steps."""
+
+    n: int
+    told: float  # share not abstained from
+    error: float  # mean absolute error in steps, where told
+    guess: float  # the same, saying the mean step of the told ones always
+    correlation: float
+    covered: float  # share of told intervals that hold the true step
+    width: float  # mean steps from low to high
+
+
+def satisfaction(model: Compact, data: Corpora) -> Satisfied:
+    """FinnSentiment dev, whose scale is the annotators' votes and not a survey's answer."""
+    rows = data.rows("fi_sentiment_finnsentiment.dev")
+    results = understand(model, [row["text"] for row in rows])
+    scale = np.array([row["derived_norm"] * 2 + 3 for row in rows])
+    pairs = [
+        (true, *result.satisfaction)
+        for true, result in zip(scale, results, strict=True)
+        if result.satisfaction
+    ]
+    true, score, low, high = np.array(pairs).T
+    return Satisfied(
+        n=len(rows),
+        told=len(pairs) / len(rows),
+        error=float(np.abs(true - score).mean()),
+        guess=float(np.abs(true - true.mean()).mean()),
+        correlation=float(np.corrcoef(true, score)[0, 1]),
+        covered=float(((low <= true) & (true <= high)).mean()),
+        width=float((high - low).mean()),
+    )
+
+
+@dataclass(frozen=True)
+class Efforts:
+    """Customer effort of the labelled messages of five invented organisations."""
+
+    confusion: Ints  # (truth, said) of LEVELS
+    told: float
+    right_when_told: float  # of the messages whose label is not unknown either
+    macro_f1: float
+
+
+def efforts(model: Compact) -> Efforts:
+    """tests/data/labelled, which no part of training reads."""
+    rows = labelled()
+    results = as_customers(model, [row["text"] for row in rows])
+    counts = np.zeros((len(LEVELS), len(LEVELS)), np.int64)
+    for row, result in zip(rows, results, strict=True):
+        counts[LEVELS.index(row["effort"]), LEVELS.index(result.effort[0])] += 1
+    found = Classes(LEVELS, counts, float("nan"))
+    known = counts[:-1, :-1]
+    told = float(counts[:, :-1].sum() / counts.sum())
+    return Efforts(counts, told, float(np.trace(known) / known.sum()), found.macro_f1)
+
+
+def labelled_sentiment(model: Compact, code: str | None = None) -> Classes:
+    """tests/data/labelled, which no part of training reads."""
+    rows = [row for row in labelled() if code in (None, row["language"])]
+    results = as_customers(model, [row["text"] for row in rows])
+    truth = np.array([SENTIMENTS.index(row["sentiment"]) for row in rows])
+    return classes(SENTIMENTS, truth, np.array([result.sentiment for result in results]))
+
+
+def labelled() -> list[dict[str, Any]]:
+    """The messages, all splits and styles."""
+    path = OWN.parent / "data" / "labelled" / "messages.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def intents(data: Corpora, name: str, key: str) -> float:
