@@ -18,6 +18,7 @@ from tests.conftest import ORGANISATION
 from tests.connectors.recordings import Recording, recordings
 
 RECORDINGS = [one for one in recordings() if one.connector.proof is not Proof.IMPORT]
+_PLACES = {one.path: place for place, one in enumerate(RECORDINGS)}
 KEY = "the-hubs-own-key-of-32-characters"
 
 
@@ -72,7 +73,7 @@ class Hub:
 
 
 def name(recording: Recording) -> str:
-    return f"s{RECORDINGS.index(recording)}"
+    return f"s{_PLACES[recording.path]}"
 
 
 def hub(world: World) -> Hub:
