@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check golden bench load soak package lock clean
+.PHONY: help demo serve test check golden bench load soak package lock clean audit sbom
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
@@ -17,6 +17,8 @@ help:
 	@echo "make bench           benchmarks, each beside its floor"
 	@echo "make load            several processes send; then exactly what was sent must be there"
 	@echo "make soak            a month with duplicates, outages, kills and wrong clocks; then a recount"
+	@echo "make audit           advisories of every pinned version (asks PyPI)"
+	@echo "make sbom            build/sbom.json: what is deployed, as CycloneDX"
 	@echo "make package         the deployable template, its lint and its size"
 
 # A stamp per requirements file: set-up runs once, and again when the file changes.
@@ -66,6 +68,24 @@ lock: requirements-dev.txt
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/pip install --quiet -r requirements-dev.txt
 	@build/lock/bin/pip freeze > constraints.txt
+
+# Tools of their own environment: what they bring shall not move a pin of ours.
+build/tools: .ci/supply-chain.txt
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/pip install --quiet --disable-pip-version-check -r .ci/supply-chain.txt
+
+# Asks PyPI for the advisories of every version in constraints.txt; fails for one it cannot tell of.
+audit: build/tools
+	@build/tools/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r constraints.txt
+
+# What is deployed, installed alone and written down: the functions and the model's container.
+sbom: build/tools
+	@rm -rf build/deployed && $(PYTHON) -m venv --without-pip build/deployed
+	@build/tools/bin/pip --python build/deployed install --quiet --disable-pip-version-check \
+		-c constraints.txt -r requirements.txt -r model_image/requirements.txt
+	@build/tools/bin/cyclonedx-py environment build/deployed --pyproject pyproject.toml \
+		--output-reproducible -o build/sbom.json
+	@echo "build/sbom.json"
 
 clean:
 	rm -rf $(VENV) build out .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis
