@@ -58,7 +58,7 @@ load: $(VENV)/dev
 	@$(RUN) -m tests.bench.load_run --events $(or $(EVENTS),20000)
 
 soak: $(VENV)/dev
-	@$(RUN) -m tests.bench.soak --contacts $(or $(CONTACTS),4000)
+	@$(RUN) -m tests.bench.soak --contacts $(or $(CONTACTS),2500)
 
 package: $(VENV)/dev
 	@$(RUN) -m infra.package --stage $(or $(STAGE),dev) --out build
