@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from chalicelib.adapters.secrets import CACHE_S
 from chalicelib.adapters.summaries import SHARDS
+from infra.cost_benchmarks import benchmarks
 from infra.cost_meter import Meter
 from infra.cost_sample import UNDERSTOOD, Sample, measure
 from infra.local.hub import STACK
@@ -34,14 +35,7 @@ HOURS = 730.0  # in a month
 WEEKS = HOURS / 168
 GB = 1e9
 
-# --- measured elsewhere: docs/performance.md; a test looks there for the same figures ------------
-WEBHOOK_CPU_MS = 4.605
-UNDERSTAND_CPU_MS = {1: 10.7, 10: 17.2, 100: 60.3}  # of a batch
-DIGEST_CPU_MS = 278.0
-COLD_CPU_MS = 380.0
-#: model_image/README.md: a lone text, and a text among thousands, on one core.
-LONE_TEXT_MS = 1.193
-TEXT_MS = 0.1227
+MEASURED = benchmarks()
 
 # --- assumed ------------------------------------------------------------------------------------
 #: A vCPU of Lambda is a hyperthread, perhaps half as fast again slower than a core here.
@@ -191,7 +185,7 @@ def webhook_ms(sample: Sample) -> float:
     """Billed milliseconds of one delivery."""
     meter, runs = sample.received.meter, sample.received.runs
     waits = sum(calls(meter, name) * ms for name, ms in WAIT_MS.items()) / runs
-    return on_lambda(WEBHOOK_CPU_MS, waits)
+    return on_lambda(MEASURED.webhook_ms, waits)
 
 
 def batch_ms(sample: Sample, size: float) -> float:
@@ -204,10 +198,12 @@ def batch_ms(sample: Sample, size: float) -> float:
         step = sample.understood[b]
         waited = sum(calls(step.meter, name) * ms for name, ms in WAIT_MS.items())
         asked = calls(step.meter, "InvokeEndpoint")
-        model = asked * (LONE_TEXT_MS - TEXT_MS) + step.meter.texts * TEXT_MS
+        model = (
+            asked * (MEASURED.lone_text_ms - MEASURED.text_ms) + step.meter.texts * MEASURED.text_ms
+        )
         return (waited + asked * ENDPOINT_WAIT_MS + model * CPU_FACTOR) / step.runs
 
-    return on_lambda(a_batch(UNDERSTAND_CPU_MS.__getitem__), a_batch(waits))
+    return on_lambda(a_batch(MEASURED.batch_ms.__getitem__), a_batch(waits))
 
 
 def bill(sample: Sample, contacts: int, prices: Prices) -> list[Line]:
@@ -235,8 +231,8 @@ Quantity = tuple[str, str, float]
 def _lambda(sample: Sample, of: Month, letters: float, runs: Mapping[str, float]) -> list[Quantity]:
     receiving = of.deliveries * webhook_ms(sample)
     understanding = of.batches * batch_ms(sample, of.batch_size)
-    scheduled = (letters + sum(runs.values())) * on_lambda(DIGEST_CPU_MS, 100)
-    cold = min(of.deliveries, HOURS * 3600 / WARM_S) * on_lambda(COLD_CPU_MS, 0)
+    scheduled = (letters + sum(runs.values())) * on_lambda(MEASURED.digest_ms, 100)
+    cold = min(of.deliveries, HOURS * 3600 / WARM_S) * on_lambda(MEASURED.cold_ms, 0)
     gb = MEMORY_MB / 1024 / 1000
     asked = of.deliveries + of.batches + letters + sum(runs.values())
     return [

@@ -192,11 +192,11 @@ def _gpu(months: Mapping[int, Month]) -> str:
     )
     busiest = months[SCALES[-1]]
     peak = busiest.peak_events_s * busiest.texts / busiest.events
+    many, alone = 1000 / cost.MEASURED.text_ms, 1000 / cost.MEASURED.lone_text_ms
     return f"""None: the compact backend judges on a CPU, and one core judges about
-{1000 / cost.TEXT_MS:,.0f} texts a second in large calls and {1000 / cost.LONE_TEXT_MS:,.0f} one by
-one (model_image/README.md). The busiest hour of {SCALES[-1]:,} contacts asks for {peak:,.0f}
-a second, so one instance is enough at every scale; another is for availability and doubles its
-line.
+{many:,.0f} texts a second in large calls and {alone:,.0f} one by one
+(model_image/README.md). The busiest hour of {SCALES[-1]:,} contacts asks for {peak:,.0f} a second,
+so one instance is enough at every scale; another is for availability and doubles its line.
 
 A GPU backend is not measured here. For each 100 texts a second that one judges, it works so long;
 always on, it is billed for {cost.HOURS:.0f} hours whatever it does:

@@ -182,7 +182,7 @@ def show(console: Console, load: Load, title: str, rng: random.Random) -> None:
         f"{load.events_s:,.0f} events/s in batches of {load.batch:.0f}; the samples' busiest key "
         f"{sampled:,.0f} units/s; the index by source, all from one source, {load.events_s:,.0f}. "
         f"One partition for the week: {_verdict(table_week)}; one for each shard: "
-        f"{f'{enough} shards suffice' if enough else 'more than 64 shards needed'}."
+        f"{enough or 'more than 64'} needed."
     )
 
 

@@ -13,9 +13,10 @@ import tomllib
 import pytest
 
 from infra import cost, cost_page
+from infra.cost_benchmarks import benchmarks
 from infra.cost_meter import Index, Item, index_units, item_bytes, metered
 from infra.cost_sample import BATCHES, Sample, measure
-from infra.paths import CHALICE_CONFIG, ROOT
+from infra.paths import CHALICE_CONFIG
 
 PRICES = cost.read_prices()
 BY_COLOUR = Index("by_colour", ("colour",), frozenset({"note"}))
@@ -112,13 +113,19 @@ def test_every_price_has_a_page_of_aws() -> None:
     assert all(p.usd > 0 for p in PRICES.of.values())
 
 
-def test_what_was_measured_elsewhere_is_what_the_pages_say() -> None:
-    performance = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    assert f"| CPU µs | 3,772 | {cost.WEBHOOK_CPU_MS * 1000:,.0f} |" in performance
-    for size, ms in cost.UNDERSTAND_CPU_MS.items():
-        assert re.search(rf"^\| {size} \| {ms} \|", performance, re.MULTILINE)
-    assert f"| 1,000,000 | 3,960 | {cost.DIGEST_CPU_MS:.0f} |" in performance
-    assert f"| a webhook (`app`) | {cost.COLD_CPU_MS / 1000:.2f} |" in performance
+def test_the_benchmarks_are_read_from_the_pages_that_tell_them() -> None:
+    page = (
+        "\n## A webhook\n\n| | floor | webhook |\n|---|---|---|\n| CPU µs | 1 | 4,605 |\n"
+        "\n## Understanding\n\n| 1 | 10.7 |\n| 10 | 17 |\n| 100 | 60 |\n"
+        "\n## A digest\n\n| 1,000,000 | 3,960 | 1,278 | 1 |\n"
+        "\n## Cold start\n\n| a webhook (`app`) | 0.38 | 0.32 |\n"
+    )
+    model = "\n## Speed\n| read, understand, write | 122.7 | 8 |\n| a lone text | 1193 | 838 |\n"
+    read = benchmarks(page, model)
+    assert (read.webhook_ms, read.batch_ms[100], read.digest_ms) == (4.605, 60, 1278)
+    assert (read.cold_ms, read.lone_text_ms, read.text_ms) == (380, 1.193, 0.1227)
+    with pytest.raises(ValueError, match=r"has no row 'CPU µs' below '## A webhook'"):
+        benchmarks(page.replace("CPU µs", "CPU ms"), model)
 
 
 def test_the_memory_is_the_deployed_one() -> None:
