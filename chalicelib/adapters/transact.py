@@ -18,6 +18,8 @@ from chalicelib.errors import Retryable
 
 MAX_ITEMS = 100  # DynamoDB's limit of one transaction
 
+_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+
 Put = tuple[Model, Condition | None]
 Update = tuple[Model, list[Action]]
 Delete = tuple[Model, Condition | None]
@@ -51,6 +53,9 @@ def write(
         codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
         if not codes:
             raise Retryable(f"a transaction failed: {error.cause_response_code}") from error
+        if _THROTTLED & set(codes):
+            # Not a conflict: to try each item alone would add load where there is too much.
+            raise Retryable("a transaction was throttled") from error
         failed = [i for i, code in enumerate(codes) if code == "ConditionalCheckFailed"]
         raise Cancelled(failed, [code for code in codes if code != "None"]) from error
     except PynamoDBException as error:

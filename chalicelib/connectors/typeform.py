@@ -237,8 +237,8 @@ CONNECTOR = Connector(
     # 404 and 410 disable the webhook at once: never sent. 408, 423, 429 and 503 are retried every
     # 2-3 minutes for 10 hours, other errors only five times: what we can mend is therefore 503.
     status={Outcome.RETRYABLE: 503, Outcome.MISCONFIGURED: 503},
-    retries="408, 423, 429 and 503 every 2-3 minutes for 10 hours, other errors five times; 404 and "
-    "410 disable the webhook at once.",
+    retries="408, 423, 429 and 503 every 2-3 minutes for 10 hours, other errors five times; "
+    "404 and 410 disable the webhook at once.",
     secret_hint="The secret that you set with the webhook: Connect > Webhooks > Edit > Secret",  # noqa: S106
     backfill=Backfill(_page, ("token",), calls_per_minute=120),
     registration=Registration(_register, ("token",)),
