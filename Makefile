@@ -44,8 +44,9 @@ check: $(VENV)/dev
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
+# Both cores; the tests of one file share a hub, so they stay together.
 test: check
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 golden: $(VENV)/dev
 	@$(RUN) -m tests.digest.golden
