@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,24 +118,33 @@ class Compact:
         cues = self.demand_head.logits(features, code[owner], found)[:, 1]
         felt = _mean(self.emotion.probabilities(features, code[owner]), size, owner, first)
 
-        letters = np.add.reduceat(letters, first)
-        silent = letters == 0
-        found = np.logical_or.reduceat(found, first, axis=0)
-        feeling = _mean(feeling, size, owner, first)
-        feeling[silent] = NO_EVIDENCE
-        felt[silent] = NO_FEELING
-        about = np.maximum.reduceat(about, first, axis=0)
-        about[silent] = 0
-        cues = np.where(silent, 0.0, np.maximum.reduceat(cues, first))
+        pooled = _Pooled(
+            spoken=spoken,
+            code=code,
+            letters=np.add.reduceat(letters, first),
+            found=np.logical_or.reduceat(found, first, axis=0),
+            feeling=_mean(feeling, size, owner, first),
+            felt=felt,
+            about=np.maximum.reduceat(about, first, axis=0),
+            cues=np.maximum.reduceat(cues, first),
+        )
+        return self._results(pooled, prototypes)
+
+    def _results(self, pooled: _Pooled, prototypes: themes.Prototypes) -> list[Result]:
+        """What is told of each text; of one without a letter, nothing."""
+        silent = pooled.letters == 0
+        feeling = np.where(silent[:, None], NO_EVIDENCE, pooled.feeling)
+        felt = np.where(silent[:, None], NO_FEELING, pooled.felt)
+        about = np.where(silent[:, None], 0, pooled.about)
+        cues = np.where(silent, 0.0, pooled.cues)
         reported = np.where(about >= themes.MIN_SCORE, about, 0)
         failing = demand.p_failure(cues, reported, prototypes.demand_hint, feeling[:, 2])
-        trouble = self.effort.probabilities(effort.signs(found, cues, feeling))
+        trouble = self.effort.probabilities(effort.signs(pooled.found, cues, feeling))
         trouble[silent] = NO_EFFORT
-        steps = self.satisfaction.steps(feeling, found)
-
+        steps = self.satisfaction.steps(feeling, pooled.found)
         results = []
-        for row in range(len(batch)):
-            told, p = language.decide(spoken[row], int(letters[row]))
+        for row, letters in enumerate(pooled.letters.tolist()):
+            told, p = language.decide(pooled.spoken[row], letters)
             results.append(
                 Result(
                     language=told,
@@ -144,14 +153,26 @@ class Compact:
                     themes=themes.choose(prototypes.ids, about[row]),
                     p_failure=round(float(failing[row]), 4),
                     neutral=round(float(felt[row, 0]), 4),
-                    emotions=self.emotion.reported(felt[row], int(code[row])),
+                    emotions=self.emotion.reported(felt[row], int(pooled.code[row])),
                     effort=effort.decide(trouble[row]),
-                    satisfaction=satisfaction.decide(
-                        steps[row], float(feeling[row, 1]), int(letters[row])
-                    ),
+                    satisfaction=satisfaction.decide(steps[row], float(feeling[row, 1]), letters),
                 )
             )
         return results
+
+
+@dataclass(frozen=True)
+class _Pooled:
+    """Scores of a batch's texts, one row a text, their windows combined."""
+
+    spoken: Floats  # by language
+    code: np.ndarray[Any, Any]  # the likeliest language
+    letters: np.ndarray[Any, Any]
+    found: np.ndarray[Any, Any]  # which concepts
+    feeling: Floats
+    felt: Floats
+    about: Floats  # by theme
+    cues: Floats  # of failure demand
 
 
 def _batches(texts: Sequence[Text]) -> Iterator[list[tuple[Text, list[str]]]]:
