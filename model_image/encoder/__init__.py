@@ -1,0 +1,1 @@
+"""The transformers backend: one shared encoder, every head from one forward pass."""
