@@ -48,6 +48,14 @@ def fetch(event: SQSEvent) -> dict[str, Any]:
     return web.batch_failures(event, partial(fetch, world()), read_job)
 
 
+@app.on_sqs_message(queue="judged", batch_size=10)
+def judge(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.adapters.asynchronous import read_notice
+    from chalicelib.pipeline.judge import judge
+
+    return web.batch_failures(event, partial(judge, world()), read_notice)
+
+
 @app.on_sns_message(topic="mail-events")
 @wordless()
 def mail_events(event: SNSEvent) -> None:
@@ -70,6 +78,14 @@ def roll_up(event: CloudWatchEvent) -> None:  # noqa: ARG001
     from chalicelib.pipeline import rebuild
 
     rebuild.roll_up(world())
+
+
+@app.schedule(Rate(15, unit=Rate.MINUTES))
+@wordless()
+def ask_again(event: CloudWatchEvent) -> None:  # noqa: ARG001
+    from chalicelib.pipeline import asking
+
+    asking.ask_again(world())
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES))

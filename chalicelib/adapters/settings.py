@@ -26,6 +26,7 @@ class Settings:
     model_endpoint: str
     secrets_prefix: str  # "oivallus/prod/": source secrets are <prefix>sources/<name>
     mail_configuration_set: str = ""
+    model_mode: str = "realtime"  # or "asynchronous", of an endpoint that scales to zero
     delivery_log: str = ""  # the CloudWatch log group that has a line for each delivery
     public_url: str = ""  # overrides organisation.yaml's, for the local hub
 
@@ -54,4 +55,4 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
-_OPTIONAL = {"mail_configuration_set", "delivery_log", "public_url"}
+_OPTIONAL = {"mail_configuration_set", "model_mode", "delivery_log", "public_url"}

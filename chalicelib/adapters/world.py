@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from chalicelib.adapters.archive import Archive
+from chalicelib.adapters.asynchronous import AsynchronousEndpoint
 from chalicelib.adapters.deliveries import Deliveries
 from chalicelib.adapters.endpoint import Endpoint
 from chalicelib.adapters.interactions import Interactions
@@ -69,6 +70,7 @@ class World:
     vendors: VendorHttp
     deliveries: Deliveries = field(default_factory=Deliveries)
     sources: SourceBook = field(default_factory=SourceBook)
+    asynchronous: AsynchronousEndpoint | None = None  # instead of asking in real time
     clock: Callable[[], datetime] = utc_now
     count: Count = count
     public_url: str = ""
@@ -91,6 +93,9 @@ class World:
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
     """The world of one deployed stage, or of its local twin."""
     bind(settings)
+    asynchronous = None
+    if settings.model_mode == "asynchronous":
+        asynchronous = AsynchronousEndpoint(settings.model_endpoint, settings.archive_bucket)
     return World(
         log=EventLog(Archive(settings.archive_bucket)),
         interactions=Interactions(),
@@ -100,7 +105,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         fetch_queue=FetchQueue(
             settings.fetch_queue_url, dead_url=settings.fetch_dead_letter_queue_url
         ),
-        endpoint=Endpoint(settings.model_endpoint),
+        endpoint=asynchronous or Endpoint(settings.model_endpoint),
+        asynchronous=asynchronous,
         mail=Mail(settings.mail_configuration_set),
         secrets=Secrets(settings.secrets_prefix),
         # Only the local hub names its own address.

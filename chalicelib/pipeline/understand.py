@@ -15,10 +15,19 @@ from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.telemetry import warn
 from chalicelib.adapters.world import World
 from chalicelib.deliveries import time_digits
-from chalicelib.errors import HubError, Unreadable
-from chalicelib.fold import contribution, fold, iso_week, sample_of, unique, unjudged
+from chalicelib.errors import HubError, Retryable, Unreadable
+from chalicelib.fold import (
+    contribution,
+    fold,
+    iso_week,
+    message_id,
+    sample_of,
+    unique,
+    unjudged,
+)
 from chalicelib.interaction import Enrichment, Event, Interaction
 from chalicelib.organisation import Organisation
+from chalicelib.pipeline import asking
 
 #: How often a batch reads again what another worker wrote first, before the queue's turn.
 ATTEMPTS = 5
@@ -31,13 +40,14 @@ class _Batch:
     """What one call works on. `failed` interactions stay in the queue.
 
     `deliveries` are the times in the ids of the deliveries that the events came with, `days` those
-    whose counts changed.
+    whose counts changed, `states` what is written of the interactions.
     """
 
     events: Mapping[str, Sequence[Event]]
     deliveries: Collection[str]
     judged: Judged = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    states: dict[str, State] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
 
 
@@ -50,12 +60,9 @@ def understand(world: World, keys: Sequence[EventKey]) -> frozenset[EventKey]:
     organisation = world.organisation()
     started = time.perf_counter()
     batch = _read(world, organisation, keys)
-    pending = list(batch.events)
-    for _ in range(ATTEMPTS):
-        if not pending:
-            break
-        pending = _advance(world, organisation, batch, pending)
-    batch.failed.update(pending)
+    _work(world, organisation, batch)
+    if world.asynchronous is not None:
+        _ask_later(world, organisation, batch)
     failed = frozenset(key for key in keys if key.interaction in batch.failed)
     facts = {
         "message": "understood",
@@ -69,6 +76,43 @@ def understand(world: World, keys: Sequence[EventKey]) -> frozenset[EventKey]:
     if failed:
         world.count("events_failed", len(failed))
     return failed
+
+
+def settle(world: World, judged: Judged) -> None:
+    """Count enrichments that came later than their events; those of forgotten ones are dropped.
+
+    Raises Retryable when not all could be counted; repeating is harmless.
+    """
+    batch = _Batch({key: () for key, _ in judged}, (), judged)
+    _work(world, world.organisation(), batch)
+    if batch.failed:
+        raise Retryable(f"{len(batch.failed)} interactions are being written by others")
+
+
+def _work(world: World, organisation: Organisation, batch: _Batch) -> None:
+    """Rounds, until every interaction of the batch is written or has failed."""
+    pending = list(batch.events)
+    for _ in range(ATTEMPTS):
+        if not pending:
+            break
+        pending = _advance(world, organisation, batch, pending)
+    batch.failed.update(pending)
+
+
+def _ask_later(world: World, organisation: Organisation, batch: _Batch) -> None:
+    """Ask an asynchronous endpoint about the messages that this batch brought."""
+    brought = {(key, message_id(event)) for key in batch.states for event in batch.events[key]}
+    wanted = [
+        (key, message)
+        for key, state in batch.states.items()
+        for message in unjudged(fold(state.events, state.enrichments))
+        if (key, message.message_id) in brought
+    ]
+    try:
+        asking.ask(world, organisation, wanted)
+    except HubError as error:
+        warn("the model endpoint was not asked", messages=len(wanted), why=str(error))
+        batch.failed.update(key for key, _ in wanted)
 
 
 def _read(world: World, organisation: Organisation, keys: Sequence[EventKey]) -> _Batch:
@@ -94,10 +138,12 @@ def _advance(
     states = world.interactions.read(pending)
     befores = {key: states.get(key, State(key)) for key in pending}
     merged = {key: merge(befores[key], batch.events[key]) for key in pending}
-    _judge(world, organisation, batch, merged)
+    merged = {key: state for key, state in merged.items() if state.events}
+    if world.asynchronous is None:
+        _judge(world, organisation, batch, merged)
     changes = [
         change
-        for key in pending
+        for key in merged
         if key not in batch.failed
         and (change := _change(organisation, befores[key], merged[key], batch.judged))
     ]
@@ -106,7 +152,9 @@ def _advance(
         if change.after.key in written:
             for state in (change.before, change.after):
                 batch.days.update(cell.day for cell in state.contribution.cells)
-    return [change.after.key for change in changes if change.after.key not in written]
+    late = {change.after.key for change in changes} - written
+    batch.states.update((key, merged[key]) for key in merged.keys() - late)
+    return sorted(late)
 
 
 def merge(state: State, events: Iterable[Event]) -> State:
