@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+from chalicelib.adapters.telemetry import warn
 from chalicelib.connectors.base import Request
 from chalicelib.interaction import Enrichment, Event
 from chalicelib.summary import EMPTY, Cell, Summary
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,21 @@ def dump_request(request: Request) -> bytes:
 def load_request(data: bytes) -> Request:
     head, _, body = zlib.decompress(data).partition(b"\n")
     return Request(**json.loads(head), body=body)
+
+
+@contextmanager
+def collecting(broken: set[K] | None, key: K) -> Iterator[None]:
+    """Let one record that cannot be read back not stop its batch: its key joins `broken`.
+
+    Raises the ValueError of the reading where `broken` is None.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if broken is None:
+            raise
+        warn("a stored record cannot be read", key=str(key)[:120], why=str(error))
+        broken.add(key)
 
 
 def _load(kind: Any, data: bytes) -> Any:

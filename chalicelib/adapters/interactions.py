@@ -53,15 +53,19 @@ class Linked(NamedTuple):
 class Interactions:
     """DynamoDB. Every method raises Retryable when the table does not answer."""
 
-    def read(self, keys: Iterable[str]) -> dict[str, State]:
-        """The stored states, consistently; an interaction not stored yet is missing."""
+    def read(self, keys: Iterable[str], broken: set[str] | None = None) -> dict[str, State]:
+        """The stored states, consistently; an interaction not stored yet is missing.
+
+        A record that cannot be read back joins `broken`; without it, raises ValueError.
+        """
+        found = {}
         try:
-            return {
-                row.key: codec.load_state(row.key, int(row.version), row.body)
-                for row in InteractionRow.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
-            }
+            for row in InteractionRow.batch_get(list(dict.fromkeys(keys)), consistent_read=True):
+                with codec.collecting(broken, row.key):
+                    found[row.key] = codec.load_state(row.key, int(row.version), row.body)
         except PynamoDBException as error:
             raise Retryable(f"could not read interactions: {error.cause_response_code}") from error
+        return found
 
     def commit(self, changes: Sequence[Change]) -> frozenset[str]:
         """Write new versions together with their counts; the keys that were written.

@@ -117,19 +117,25 @@ class EventLog:
         """The events that are stored; a key that expired or was erased is missing."""
         return {key: arrival.event for key, arrival in self.arrivals(keys).items()}
 
-    def arrivals(self, keys: Iterable[EventKey]) -> dict[EventKey, Arrival]:
-        """As `read`, with the time of each event's delivery."""
+    def arrivals(
+        self, keys: Iterable[EventKey], broken: set[EventKey] | None = None
+    ) -> dict[EventKey, Arrival]:
+        """As `read`, with the time of each event's delivery.
+
+        A record that cannot be read back joins `broken`; without it, raises ValueError.
+        """
+        found = {}
         try:
-            rows = EventRow.batch_get(list(dict.fromkeys(keys)), consistent_read=True)
-            return {
-                EventKey(row.interaction, row.event_id): Arrival(
-                    codec.load_event(row.event), datetime.fromisoformat(row.received_at)
-                )
-                for row in rows
-                if row.event is not None
-            }
+            for row in EventRow.batch_get(list(dict.fromkeys(keys)), consistent_read=True):
+                if row.event is None:
+                    continue
+                key = EventKey(row.interaction, row.event_id)
+                with codec.collecting(broken, key):
+                    arrived = datetime.fromisoformat(row.received_at)
+                    found[key] = Arrival(codec.load_event(row.event), arrived)
         except PynamoDBException as error:
             raise _named(error, "read events") from error
+        return found
 
     def waiting(self, key: EventKey) -> Waiting | None:
         """One event that may wait for its vendor's API; None when it expired or was erased."""

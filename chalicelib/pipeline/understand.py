@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from chalicelib import enrich, privacy
+from chalicelib import enrich, masking, privacy
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.interactions import Change
 from chalicelib.adapters.log import EventKey
@@ -91,7 +91,7 @@ def settle(world: World, judged: Judged) -> None:
 
 def _work(world: World, organisation: Organisation, batch: _Batch) -> None:
     """Rounds, until every interaction of the batch is written or has failed."""
-    pending = list(batch.events)
+    pending = sorted(batch.events.keys() - batch.failed)
     for _ in range(ATTEMPTS):
         if not pending:
             break
@@ -118,26 +118,28 @@ def _ask_later(world: World, organisation: Organisation, batch: _Batch) -> None:
 def _read(world: World, organisation: Organisation, keys: Sequence[EventKey]) -> _Batch:
     """The stored events of a batch by interaction, without personal data.
 
-    A key without an event was erased or has expired: there is nothing left to do for it.
+    A key without an event was erased or has expired: there is nothing left to do for it. An
+    event that cannot be read back fails its interaction, and nothing else.
     """
     pseudonym_key = world.secrets.key("pseudonym-key")
     events: dict[str, list[Event]] = defaultdict(list)
     deliveries: set[str] = set()
-    for key, (event, received_at) in world.log.arrivals(keys).items():
+    broken: set[EventKey] = set()
+    for key, (event, received_at) in world.log.arrivals(keys, broken).items():
         events[key.interaction].append(
             privacy.redacted_event(event, organisation.redact, pseudonym_key)
         )
         deliveries.add(time_digits(received_at))
-    return _Batch(events, deliveries)
+    return _Batch(events, deliveries, failed={key.interaction for key in broken})
 
 
 def _advance(
     world: World, organisation: Organisation, batch: _Batch, pending: Sequence[str]
 ) -> list[str]:
     """One round: read, enrich, fold and commit; the interactions that somebody else changed."""
-    states = world.interactions.read(pending)
-    befores = {key: states.get(key, State(key)) for key in pending}
-    merged = {key: merge(befores[key], batch.events[key]) for key in pending}
+    states = world.interactions.read(pending, batch.failed)
+    befores = {key: states.get(key, State(key)) for key in pending if key not in batch.failed}
+    merged = {key: merge(state, batch.events[key]) for key, state in befores.items()}
     merged = {key: state for key, state in merged.items() if state.events}
     if world.asynchronous is None:
         _judge(world, organisation, batch, merged)
@@ -159,7 +161,14 @@ def _advance(
 
 def merge(state: State, events: Iterable[Event]) -> State:
     """The state with more events; the same state when it has them all."""
-    together = unique([*state.events, *events])
+    held = {event.event_id: event for event in state.events}
+    # What was masked since must not become readable when it is delivered again.
+    arrived = (
+        event
+        for event in events
+        if event.event_id not in held or not masking.known_again(held[event.event_id], event)
+    )
+    together = unique([*state.events, *arrived])
     return state if together == state.events else replace(state, events=together)
 
 
@@ -224,11 +233,12 @@ def _change(
 
 def refold(organisation: Organisation, before: State, state: State) -> Change:
     """Fold a state's events and enrichments into its next version."""
-    interaction = fold(state.events, state.enrichments)
+    events, enrichments = masking.masked(state.events, state.enrichments)
+    interaction = fold(events, enrichments)
     after = State(
         state.key,
         before.version + 1,
-        _stored_events(interaction, state.events),
+        _stored_events(interaction, events),
         interaction.enrichments,
         contribution(interaction, organisation),
         organisation.hash,

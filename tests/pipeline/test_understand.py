@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.adapters import transact
 from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.tables import EventRow, InteractionRow
 from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Event, EventKind, Rating, Role
@@ -165,6 +166,18 @@ def test_a_refused_text_fails_alone(world: World) -> None:
     good, bad = _log(world, _conversation("a")), _log(world, [event("x", text="MYRKKY")])
     assert understand(world, good + bad) == frozenset(bad)
     assert _counted(world).count("contacts") == 1
+
+
+@pytest.mark.parametrize("table", ["events", "interactions"])
+def test_a_record_that_cannot_be_read_back_fails_alone(world: World, table: str) -> None:
+    good, bad = _log(world, _conversation("a")), _log(world, _conversation("b"))
+    if table == "events":
+        EventRow(*bad[0]).update(actions=[EventRow.event.set(b"torn")])
+    else:
+        understand(world, bad)
+        InteractionRow("shop#b").update(actions=[InteractionRow.body.set(b"torn")])
+    assert understand(world, good + bad) == frozenset(bad)
+    assert _counted(world).count("mention:late") == (1 if table == "events" else 2)
 
 
 def test_with_the_endpoint_down_what_needs_no_judgement_goes_on(
