@@ -1,4 +1,4 @@
-"""The HTTP of a SageMaker container: GET /ping, POST /invocations. No model code.
+"""The HTTP of a SageMaker container: GET /ping, /metrics; POST /invocations. No model code.
 
 Source: "Use your own inference code with hosting services", SageMaker developer guide.
 `/endpoints/{name}/invocations` is the runtime API's own path, so that a boto3 client whose
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,13 +20,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from model_image import wire
-from model_image.admission import Busy, Worker
+from model_image.admission import Busy, Draining, Worker
 from model_image.backends import Backend
+from model_image.metrics import CONTENT_TYPE, Meter
 
 log = logging.getLogger("model_image")
 
 MAX_BODY_BYTES = 6_291_456  # the limit of a real-time SageMaker request
 MAX_OPEN_BODIES = 64  # requests being read or answered at once: bounds memory before parsing
+SMALL_BYTES = 65_536  # JSON of a larger body is read and written beside the loop: /ping goes on
 DRAIN_S = 25.0  # SageMaker kills 30 s after SIGTERM
 
 
@@ -36,14 +38,38 @@ class Limits:
 
     body_bytes: int = MAX_BODY_BYTES
     open_bodies: int = MAX_OPEN_BODIES
-    waiting_chars: int | None = None
+    waiting_tokens: int | None = None
+
+
+class Refused(wire.BadRequest):
+    """A body cannot be served for a reason of its medium: `status` 4xx, and what to do."""
+
+    def __init__(self, status: int, error: str, where: str, remedy: str) -> None:
+        super().__init__(error, where, remedy)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Medium:
+    """One content type: how its bodies are answered, and how long they may be.
+
+    `answer(body, headers)` gives the reply's JSON; it may raise wire.BadRequest, Busy or Refused,
+    and is cancelled when the caller leaves.
+    """
+
+    answer: Callable[[bytes, Mapping[str, str]], Awaitable[bytes]]
+    body_bytes: int
 
 
 class Server:
     """Holds the worker once the backend is loaded, and counts open requests."""
 
-    def __init__(self, load: Callable[[], Backend], limits: Limits) -> None:
+    def __init__(
+        self, load: Callable[[], Backend], limits: Limits, media: Mapping[str, Medium]
+    ) -> None:
         self.load, self.limits = load, limits
+        self.media = {"application/json": Medium(self.texts, limits.body_bytes), **media}
+        self.meter = Meter()
         self.worker: Worker | None = None
         self.failed = False
         self.open = 0
@@ -57,9 +83,7 @@ class Server:
             self.failed = True
             log.error("loading failed: %s: %s", type(error).__name__, error)
             return
-        worker = Worker(backend)
-        if self.limits.waiting_chars is not None:
-            worker.max_waiting_chars = self.limits.waiting_chars
+        worker = Worker(backend, self.limits.waiting_tokens, self.meter)
         worker.start()
         self.worker = worker
         log.info("ready: %s", backend.model)
@@ -70,55 +94,86 @@ class Server:
         return backend
 
     async def ping(self, _: HttpRequest) -> Response:
-        """200 only when the weights are loaded and a warm-up has run."""
+        """200 once the weights are loaded and a warm-up has run, while the device answers."""
         if self.worker is None or self.worker.draining:
-            return _retry("loading failed" if self.failed else "not ready", 1)
+            return _retry(503, "loading failed" if self.failed else "not ready", 1)
+        if not self.worker.device.alive:
+            return _retry(503, "the model no longer answers", 1)
         return JSONResponse({"model": self.worker.backend.model})
 
+    async def metrics(self, _: HttpRequest) -> Response:
+        """Prometheus text."""
+        return Response(self.meter.text(), media_type=CONTENT_TYPE)
+
     async def invoke(self, http: HttpRequest) -> Response:
-        """Texts and taxonomy in, enrichments out."""
+        """Any medium in, JSON out."""
+        response = await self._refusal(http) or await self._counted(http)
+        self.meter.answers.labels(str(response.status_code)).inc()
+        return response
+
+    async def _refusal(self, http: HttpRequest) -> Response | None:
+        """What is turned away before its body is read."""
         if self.worker is None:
-            return _retry("the model is loading", 1)
-        if http.headers.get("content-type", "").split(";")[0].strip().lower() != (
-            "application/json"
-        ):
-            return _refuse(415, "unknown content type", "Content-Type", "send application/json")
+            self.meter.refused.labels("loading").inc()
+            return _retry(503, "the model is loading", 1)
+        if _content_type(http) not in self.media:
+            known = " or ".join(self.media)
+            return _refuse(415, "unknown content type", "Content-Type", f"send {known}")
         if self.open >= self.limits.open_bodies:
-            return _retry("too many requests are open", 1)
+            self.meter.refused.labels("requests open").inc()
+            return _retry(429, "too many requests are open", 1)
+        return None
+
+    async def _counted(self, http: HttpRequest) -> Response:
         self.open += 1
         try:
-            return await self._invoke(http, self.worker)
+            return await self._answer(http, self.media[_content_type(http)])
         finally:
             self.open -= 1
 
-    async def _invoke(self, http: HttpRequest, worker: Worker) -> Response:
+    async def _answer(self, http: HttpRequest, medium: Medium) -> Response:
         try:
-            body = await _body(http, self.limits.body_bytes)
+            body = await _body(http, medium.body_bytes)
+            if body is None:
+                over = f"the body exceeds {medium.body_bytes} bytes"
+                return _refuse(413, over, "body", "send less a request")
+            answer = await _unless_gone(http, medium.answer(body, http.headers))
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
-        if body is None:
-            return _refuse(
-                413,
-                f"the body exceeds {self.limits.body_bytes} bytes",
-                "body",
-                "send fewer texts a request",
-            )
-        try:
-            request = wire.read(body)
-            results = await worker.understand(request)
+            return Response(status_code=499)  # nobody reads it
         except wire.BadRequest as error:
-            return _refuse(400, error.error, error.where, error.remedy)
+            return _refuse(error.status, error.error, error.where, error.remedy)
         except Busy as error:
-            return _retry(str(error), error.retry_after_s)
-        except Exception:
+            status = 503 if isinstance(error, Draining) else 429
+            return _retry(status, str(error), error.retry_after_s)
+        except Exception as error:
+            log.error("a request failed: %s", _names(error))
             return _refuse(500, "the model failed", "server", "retry; then see the server's log")
-        answer = wire.write(worker.backend.model, request, results)
         return Response(answer, media_type="application/json")
 
+    async def texts(self, body: bytes, _: Mapping[str, str]) -> bytes:
+        """Texts and taxonomy in, enrichments out."""
+        worker = self.worker
+        if worker is None:
+            raise Busy("the model is loading")
+        small = len(body) < SMALL_BYTES
+        request = wire.read(body) if small else await asyncio.to_thread(wire.read, body)
+        results = await worker.understand(request)
+        model = worker.backend.model
+        if small:
+            return wire.write(model, request, results)
+        return await asyncio.to_thread(wire.write, model, request, results)
 
-def create_app(load: Callable[[], Backend], limits: Limits | None = None) -> Starlette:
-    """The application; loading starts with it and does not delay the port."""
-    server = Server(load, limits or Limits())
+
+def create_app(
+    load: Callable[[], Backend],
+    limits: Limits | None = None,
+    media: Mapping[str, Medium] | None = None,
+) -> Starlette:
+    """The application; loading starts with it and does not delay the port.
+
+    `media` by content type: what is served besides texts.
+    """
+    server = Server(load, limits or Limits(), media or {})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -131,6 +186,7 @@ def create_app(load: Callable[[], Backend], limits: Limits | None = None) -> Sta
     app = Starlette(
         routes=[
             Route("/ping", server.ping, methods=["GET"]),
+            Route("/metrics", server.metrics, methods=["GET"]),
             Route("/invocations", server.invoke, methods=["POST"]),
             Route("/endpoints/{name}/invocations", server.invoke, methods=["POST"]),
         ],
@@ -159,6 +215,36 @@ def _refuse(status: int, error: str, where: str, remedy: str) -> Response:
     return JSONResponse({"error": error, "where": where, "remedy": remedy}, status)
 
 
-def _retry(error: str, seconds: int) -> Response:
+def _retry(status: int, error: str, seconds: int) -> Response:
     content = {"error": error, "where": "server", "remedy": f"retry after {seconds} s"}
-    return JSONResponse(content, 503, {"Retry-After": str(seconds)})
+    return JSONResponse(content, status, {"Retry-After": str(seconds)})
+
+
+def _content_type(http: HttpRequest) -> str:
+    return http.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def _names(error: BaseException) -> str:
+    """The error's type, and those of a group: messages may hold a customer's words."""
+    if isinstance(error, BaseExceptionGroup):
+        return ", ".join(sorted({_names(one) for one in error.exceptions}))
+    return type(error).__name__
+
+
+async def _unless_gone(http: HttpRequest, answering: Awaitable[bytes]) -> bytes:
+    """The answer; work stops when the caller hangs up, with ClientDisconnect."""
+    answer = asyncio.ensure_future(answering)
+    gone = asyncio.ensure_future(_gone(http))
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientDisconnect
+        return answer.result()
+    finally:
+        answer.cancel()
+        gone.cancel()
+
+
+async def _gone(http: HttpRequest) -> None:
+    while (await http.receive())["type"] != "http.disconnect":
+        pass

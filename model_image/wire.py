@@ -5,10 +5,14 @@ Contract: README.md, "oivallus.enrich.1" in and "oivallus.enrichment.1" out.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 REQUEST_SCHEMA = "oivallus.enrich.1"
 RESPONSE_SCHEMA = "oivallus.enrichment.1"
@@ -16,6 +20,10 @@ RESPONSE_SCHEMA = "oivallus.enrichment.1"
 MAX_TEXTS = 10_000
 MAX_THEMES = 500
 MAX_TAXONOMY_CHARS = 1_000_000
+MAX_HEADS_CHARS = 1_000_000
+
+# What a request may ask for besides; a backend without it leaves it out.
+WANTS = ("embedding", "embedding:fp16", "personal_data")
 
 Demand = Literal["failure", "value"]
 Words = Mapping[str, tuple[str, ...]]  # by language code
@@ -23,6 +31,8 @@ Words = Mapping[str, tuple[str, ...]]  # by language code
 
 class BadRequest(Exception):
     """The caller must change the request; says where and how."""
+
+    status = 400
 
     def __init__(self, error: str, where: str, remedy: str) -> None:
         super().__init__(error)
@@ -48,6 +58,7 @@ class Taxonomy:
     hash: str
     themes: tuple[Theme, ...]
     fingerprint: int  # of the content, since a caller may send one hash with two contents
+    heads: str = ""  # the organisation's own, as `learned.dump` packs them
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,16 @@ class Request:
 
     taxonomy: Taxonomy
     texts: tuple[Text, ...]
+    want: frozenset[str] = frozenset()  # of WANTS
+
+
+class Found(NamedTuple):
+    """Personal data at code points `start` (included) to `end` (excluded) of a text."""
+
+    start: int
+    end: int
+    kind: str
+    p: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,11 @@ class Result:
     emotions: list[tuple[str, float]] = field(default_factory=list)  # best first
     effort: tuple[str, float] = ("unknown", 1.0)
     satisfaction: tuple[float, int, int] | None = None  # score 1..5, its 80 % interval
+    heads: str = ""  # hash of the organisation's heads that took part
+    new_topic: float | None = None  # probability that no theme of the taxonomy fits
+    embedding: NDArray[np.float32] | None = None  # of length 1
+    personal_data: list[Found] | None = None  # in order of place
+    error: str | None = None  # the text could not be read: the rest is as for a text without words
 
 
 def read(body: bytes) -> Request:
@@ -94,26 +120,30 @@ def read(body: bytes) -> Request:
         raise BadRequest("the body is not an object", "body", "send a JSON object")
     if data.get("schema") != REQUEST_SCHEMA:
         raise BadRequest("unknown schema", "schema", f'send "schema": "{REQUEST_SCHEMA}"')
-    return Request(_taxonomy(data.get("taxonomy")), _texts(data.get("texts")))
+    return Request(
+        _taxonomy(data.get("taxonomy")), _texts(data.get("texts")), _want(data.get("want"))
+    )
 
 
 def write(model: str, request: Request, results: Sequence[Result]) -> bytes:
     """The answer, in the order of the request's texts."""
+    learned = next((f"+{result.heads}" for result in results if result.heads), "")
     answer = {
         "schema": RESPONSE_SCHEMA,
-        "model": model,
+        "model": model + learned,
         "taxonomy": request.taxonomy.hash,
         "results": [
-            _result(text.id, result) for text, result in zip(request.texts, results, strict=True)
+            _result(text.id, result, request.want)
+            for text, result in zip(request.texts, results, strict=True)
         ],
     }
     # ASCII, because an id may hold a lone surrogate, which UTF-8 cannot carry.
     return json.dumps(answer, separators=(",", ":")).encode("ascii")
 
 
-def _result(text_id: str, result: Result) -> dict[str, Any]:
+def _result(text_id: str, result: Result, want: frozenset[str]) -> dict[str, Any]:
     negative, neutral, positive = result.sentiment
-    return {
+    told: dict[str, Any] = {
         "id": text_id,
         "language": {"code": result.language, "p": result.language_p},
         "sentiment": {"negative": negative, "neutral": neutral, "positive": positive},
@@ -127,6 +157,35 @@ def _result(text_id: str, result: Result) -> dict[str, Any]:
         "satisfaction": result.satisfaction
         and dict(zip(("score", "low", "high"), result.satisfaction, strict=True)),
     }
+    if result.new_topic is not None:
+        told["new_topic"] = result.new_topic
+    if result.embedding is not None:
+        told["embedding"] = packed_embedding(result.embedding, "embedding:fp16" in want)
+    if result.personal_data is not None:
+        told["personal_data"] = [found._asdict() for found in result.personal_data]
+    if result.error is not None:
+        told["error"] = result.error
+    return told
+
+
+def packed_embedding(values: NDArray[np.float32], halves: bool) -> dict[str, Any]:
+    """Base64 of little-endian float16, or of int8 with the `scale` to multiply them by.
+
+    A list of JSON floats would be ten times as long and cost more than the model.
+    """
+    if halves:
+        return {"fp16": base64.b64encode(values.astype("<f2").tobytes()).decode("ascii")}
+    scale = float(np.abs(values).max()) / 127 or 1.0
+    whole = np.rint(values / scale).astype(np.int8)
+    return {"int8": base64.b64encode(whole.tobytes()).decode("ascii"), "scale": round(scale, 9)}
+
+
+def _want(data: Any) -> frozenset[str]:
+    if data is None:
+        return frozenset()
+    if not isinstance(data, list) or not all(item in WANTS for item in data):
+        raise BadRequest("unknown want", "want", f"send a list of {', '.join(WANTS)}")
+    return frozenset(data)
 
 
 def _taxonomy(data: Any) -> Taxonomy:
@@ -152,7 +211,10 @@ def _taxonomy(data: Any) -> Taxonomy:
             "taxonomy.themes",
             f"keep it under {MAX_TAXONOMY_CHARS} characters of JSON",
         )
-    return Taxonomy(digest, themes, hash(wording))
+    heads = data.get("heads") or ""
+    if not isinstance(heads, str) or len(heads) > MAX_HEADS_CHARS:
+        raise BadRequest("heads are not a text of bearable length", "taxonomy.heads", "leave out")
+    return Taxonomy(digest, themes, hash(wording), heads)
 
 
 def _theme(data: Any, where: str) -> Theme:

@@ -104,7 +104,7 @@ def test_logs_carry_no_words(caplog: pytest.LogCaptureFixture) -> None:
 def test_back_pressure_over_http() -> None:
     """One is read, one waits, the third is told to come back; then all are served."""
     backend = Gate()
-    with TestClient(create_app(lambda: backend, Limits(waiting_chars=300))) as client:
+    with TestClient(create_app(lambda: backend, Limits(waiting_tokens=100))) as client:
         wait_until_ready(client)
         backend.gate.clear()
         with ThreadPoolExecutor(2) as callers:
@@ -116,7 +116,7 @@ def test_back_pressure_over_http() -> None:
                 time.sleep(0.05)
             refused = client.post("/invocations", json=body("a" * 100, taxonomy=SMALL))
             backend.gate.set()
-            assert refused.status_code == 503
+            assert refused.status_code == 429
             assert int(refused.headers["retry-after"]) >= 1
             assert [answer.result().status_code for answer in accepted] == [200, 200]
         assert client.post("/invocations", json=body("a", taxonomy=SMALL)).status_code == 200
@@ -125,7 +125,7 @@ def test_back_pressure_over_http() -> None:
 def test_open_requests_are_bounded() -> None:
     with TestClient(create_app(Gate, Limits(open_bodies=0))) as client:
         wait_until_ready(client)
-        assert client.post("/invocations", json=body("a", taxonomy=SMALL)).status_code == 503
+        assert client.post("/invocations", json=body("a", taxonomy=SMALL)).status_code == 429
 
 
 def test_requests_that_wait_together_are_read_together() -> None:
@@ -155,7 +155,7 @@ def test_requests_that_wait_together_are_read_together() -> None:
 def test_draining_finishes_the_accepted_and_refuses_the_rest() -> None:
     async def scenario() -> None:
         backend = Gate(is_open=False)
-        worker = Worker(backend, max_waiting_chars=100)
+        worker = Worker(backend, max_waiting_tokens=25)
         worker.start()
         accepted = asyncio.ensure_future(worker.understand(request("a")))
         await asyncio.sleep(0.02)

@@ -1,0 +1,196 @@
+"""The one thread that runs the model: FIFO, up to a token budget a step, no waiting for more.
+
+What has come while a step ran is read together in the next one, so that many callers with one
+text each cost little more than one caller with many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from model_image.backends import Item, Outputs, Staged
+from model_image.metrics import Meter
+
+log = logging.getLogger("model_image")
+
+IDLE_S = 1.0  # an idle thread still says this often that it lives
+STALE_S = 60.0  # a step takes seconds at most; a thread silent for longer hangs
+
+
+class Failed(Exception):
+    """An item could not be read."""
+
+
+@dataclass(eq=False)
+class Piece:
+    """Items that are answered together; `outputs` fill as steps are done."""
+
+    items: Sequence[Item]
+    answer: asyncio.Future[list[Any]]
+    outputs: list[Any] = field(init=False)
+    taken: int = 0  # items that a step has taken
+    left: int = field(init=False)  # items without output
+    dropped: bool = False  # nobody waits for it any more
+
+    def __post_init__(self) -> None:
+        self.outputs = [None] * len(self.items)
+        self.left = len(self.items)
+
+
+Slots = list[tuple[Piece, int]]  # items of a step by their place
+
+
+class Device:
+    """Feeds a backend's steps from a queue of pieces. `submit` belongs to one event loop."""
+
+    def __init__(self, stages: Staged, meter: Meter) -> None:
+        self.stages, self.meter = stages, meter
+        self.broken = False
+        self.tokens_per_s = 0.0  # of the last steps
+        self._beat = time.monotonic()
+        self._pieces: deque[Piece] = deque()
+        self._change = threading.Condition()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="device", daemon=True)
+
+    def start(self) -> None:
+        """Begin; call once, on the loop that will submit."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread works: it has said so lately and the model still answers."""
+        return not self.broken and time.monotonic() - self._beat < STALE_S
+
+    async def submit(self, items: Sequence[Item]) -> list[Any]:
+        """Each item's output, an exception where it failed. Cancelling drops what is left."""
+        if not items:
+            return []
+        piece = Piece(items, asyncio.get_running_loop().create_future())
+        with self._change:
+            self._pieces.append(piece)
+            self._change.notify()
+        try:
+            return await piece.answer
+        except asyncio.CancelledError:
+            piece.dropped = True
+            raise
+
+    def stop(self) -> None:
+        """End after the step that runs."""
+        with self._change:
+            self._stopping = True
+            self._change.notify()
+
+    def _run(self) -> None:
+        """Launch the next step before the last is collected, where the backend can."""
+        running: tuple[Slots, Any] | None = None
+        while True:
+            slots = self._take(wait=running is None)
+            self._beat = time.monotonic()
+            if slots is None:
+                return
+            launched = (slots, self._launch(slots)) if slots else None
+            if launched and not self.stages.overlaps:
+                self._collect(*launched)
+                continue
+            if running:
+                self._collect(*running)
+            running = launched
+
+    def _take(self, wait: bool) -> Slots | None:
+        """The oldest items up to the budget, at least one; None to end."""
+        with self._change:
+            while True:
+                if self._stopping and not wait:
+                    return []
+                if self._stopping:
+                    return None
+                slots = _next_step(self._pieces, self.stages.step_tokens)
+                if slots or not wait:
+                    return slots
+                self._change.wait(IDLE_S)
+                self._beat = time.monotonic()
+
+    def _launch(self, slots: Slots) -> Any:
+        self._began = time.perf_counter()
+        try:
+            return self.stages.launch([piece.items[i] for piece, i in slots])
+        except Exception as error:
+            return error
+
+    def _collect(self, slots: Slots, launched: Any) -> None:
+        began = time.perf_counter()
+        try:
+            if isinstance(launched, Exception):
+                raise launched
+            each, computed = self.stages.collect(launched)
+        except Exception as error:
+            log.error("a step failed: %s, %d items", type(error).__name__, len(slots))
+            each, computed = self._one_by_one(slots)
+        now = time.perf_counter()
+        # Overlapping steps: the device is busy from the later of launch and last collection.
+        taken = now - (self._began if not self.stages.overlaps else began)
+        real = sum(piece.items[i].tokens for piece, i in slots)
+        self.tokens_per_s += 0.2 * (real / max(taken, 1e-6) - self.tokens_per_s)
+        self.meter.seconds.labels("device").inc(taken)
+        self.meter.step(real, computed)
+        self._deliver(slots, each)
+
+    def _one_by_one(self, slots: Slots) -> Outputs:
+        """After a failed step: each item alone, so that one bad text costs nobody else."""
+        each: list[Any] = []
+        for piece, i in slots:
+            try:
+                each += self.stages.collect(self.stages.launch([piece.items[i]])).each
+            except Exception as error:
+                each.append(error)
+        if all(isinstance(output, Exception) for output in each):
+            try:
+                self.stages.warm_up()  # is it the texts, or the device?
+            except Exception as error:
+                self.broken = True  # /ping says so, and the container is replaced
+                log.error("the device no longer answers: %s", type(error).__name__)
+        return Outputs(each, sum(piece.items[i].tokens for piece, i in slots))
+
+    def _deliver(self, slots: Slots, each: Sequence[Any]) -> None:
+        done: list[Piece] = []
+        for (piece, i), output in zip(slots, each, strict=True):
+            piece.outputs[i] = output
+            piece.left -= 1
+            if not piece.left:
+                done.append(piece)
+        if done and self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_answer, done)
+
+
+def _next_step(pieces: deque[Piece], budget: int) -> Slots:
+    """Take the oldest items until the budget is full; pieces that nobody awaits are dropped."""
+    slots: Slots = []
+    tokens = 0
+    while pieces:
+        piece = pieces[0]
+        while not piece.dropped and piece.taken < len(piece.items):
+            size = piece.items[piece.taken].tokens
+            if slots and tokens + size > budget:
+                return slots
+            slots.append((piece, piece.taken))
+            piece.taken += 1
+            tokens += size
+        pieces.popleft()
+    return slots
+
+
+def _answer(done: Sequence[Piece]) -> None:
+    for piece in done:
+        if not piece.answer.done():
+            piece.answer.set_result(piece.outputs)
