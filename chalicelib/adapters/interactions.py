@@ -51,7 +51,12 @@ class Linked(NamedTuple):
 
 @dataclass(frozen=True)
 class Interactions:
-    """DynamoDB. Every method raises Retryable when the table does not answer."""
+    """DynamoDB. Every method raises Retryable when the table does not answer.
+
+    `summary_partitions` are those that `Summaries` reads.
+    """
+
+    summary_partitions: int = 1
 
     def read(self, keys: Iterable[str], broken: set[str] | None = None) -> dict[str, State]:
         """The stored states, consistently; an interaction not stored yet is missing.
@@ -66,6 +71,21 @@ class Interactions:
         except PynamoDBException as error:
             raise Retryable(f"could not read interactions: {error.cause_response_code}") from error
         return found
+
+    def alive(self, keys: Iterable[str], now: datetime) -> dict[str, State]:
+        """As `read`, for whoever shows or tells: without what expired and is not deleted yet.
+
+        DynamoDB deletes expired items within a few days. Whoever writes must see them until then:
+        their counts are in the summaries.
+        """
+        try:
+            return {
+                row.key: codec.load_state(row.key, int(row.version), row.body)
+                for row in InteractionRow.batch_get(list(dict.fromkeys(keys)))
+                if row.expires_at > now
+            }
+        except PynamoDBException as error:
+            raise Retryable(f"could not read interactions: {error.cause_response_code}") from error
 
     def commit(self, changes: Sequence[Change]) -> frozenset[str]:
         """Write new versions together with their counts; the keys that were written.
@@ -84,7 +104,9 @@ class Interactions:
         try:
             transact.write(
                 puts=[(_row(change), _unchanged(change.before)) for change in changes],
-                updates=summary_updates(delta, _shard(changes[0].after.key), expires_at),
+                updates=summary_updates(
+                    delta, _shard(changes[0].after.key), expires_at, self.summary_partitions
+                ),
             )
         except transact.Cancelled:
             if len(changes) == 1:
@@ -112,9 +134,17 @@ class Interactions:
         for row in InteractionRow.by_customer.scan():
             yield row.customer, datetime.fromisoformat(row.started_at)
 
-    def all_keys(self) -> Iterator[str]:
-        """Every interaction, for a recount."""
-        for row in InteractionRow.scan(attributes_to_get=["key"]):
+    def all_keys(self, after: str = "", weeks: tuple[str, str] | None = None) -> Iterator[str]:
+        """Every interaction, for a recount; in an order of the table's own, behind `after`.
+
+        With `weeks`, such as ("2026-W40", "2026-W46"), those in which a customer was heard then.
+        """
+        for row in InteractionRow.scan(
+            # '$' is the character behind the '#' that ends the week.
+            InteractionRow.sample_of.between(weeks[0], weeks[1] + "$") if weeks else None,
+            attributes_to_get=["key"],
+            last_evaluated_key={"key": {"S": after}} if after else None,
+        ):
             yield row.key
 
 

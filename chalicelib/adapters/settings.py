@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from chalicelib.errors import Misconfigured
 
@@ -27,6 +28,9 @@ class Settings:
     secrets_prefix: str  # "oivallus/prod/": source secrets are <prefix>sources/<name>
     mail_configuration_set: str = ""
     model_mode: str = "realtime"  # or "asynchronous", of an endpoint that scales to zero
+    model_speech_endpoint: str = ""  # "" where recordings are not written down
+    recordings_queue_url: str = ""
+    summary_partitions: int = 1  # that a week's open counts are spread over
     delivery_log: str = ""  # the CloudWatch log group that has a line for each delivery
     public_url: str = ""  # overrides organisation.yaml's, for the local hub
 
@@ -37,11 +41,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises Misconfigured naming every variable that is missing.
     """
     environment = os.environ if environment is None else environment
-    values = {"region": environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")}
+    values: dict[str, Any] = {
+        "region": environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
+    }
     for setting in fields(Settings):
         found = environment.get(setting.name.upper())
         if found is not None:
-            values[setting.name] = found
+            values[setting.name] = int(found) if setting.type == "int" else found
     missing = [
         f.name.upper()
         for f in fields(Settings)
@@ -55,4 +61,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
-_OPTIONAL = {"mail_configuration_set", "model_mode", "delivery_log", "public_url"}
+_OPTIONAL = {
+    "mail_configuration_set",
+    "model_mode",
+    "model_speech_endpoint",
+    "recordings_queue_url",
+    "summary_partitions",
+    "delivery_log",
+    "public_url",
+}

@@ -1,10 +1,12 @@
 """The summaries table: partial counts by day, their sum, and the roll-up of closed days.
 
-A partition is an ISO week. Within it lie, for each open day, one row per cell and shard, changed
-by ADD; for each closed day a rolled-up part that holds many cells, compressed; and for a week
-that closed a week ago one such part, its days told at their Monday. A correction to something
-closed makes a new cell row (its counts may be negative) until the next roll-up. All rows of a
-partition simply add up, so a reader is right at any moment.
+A partition is an ISO week, or one of the parts ("2026-W46/03") that its open days are spread over
+where a single partition cannot bear the writes. Within it lie, for each open day, one row per cell
+and shard, changed by ADD; for each closed day a rolled-up part that holds many cells, compressed;
+and for a week that closed a week ago one such part, its days told at their Monday. A correction to
+something closed makes a new cell row (its counts may be negative) until the next roll-up. All rows
+of a week simply add up, so a reader is right at any moment. Rolled-up parts lie in the week's own
+partition, so old weeks cost little to read however widely the open ones are spread.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from chalicelib.errors import Retryable
 from chalicelib.fold import iso_week
 from chalicelib.summary import Summary, monday, total, weekly
 
-#: Partial summaries a day: concurrent workers seldom meet on the same row.
+#: Partial summaries a day: concurrent workers seldom meet on the same row. More partitions than
+#: that make as many partial summaries.
 SHARDS = 8
 
 _ROLLED = "rolled"
@@ -31,12 +34,16 @@ _WHOLE_WEEK = "0week#rolled"  # sorts before the days, and is smaller than any d
 _MOVE = transact.MAX_ITEMS - 1  # the rolled-up part takes one place of a transaction
 
 
-def summary_updates(delta: Summary, shard: int, expires_at: datetime) -> list[transact.Update]:
+def summary_updates(
+    delta: Summary, shard: int, expires_at: datetime, partitions: int = 1
+) -> list[transact.Update]:
     """The row updates that add a change of counts, one per cell."""
+    shard %= max(SHARDS, partitions)
     updates: list[transact.Update] = []
     for cell, counts in delta:
         day, rest = codec.cell_key(cell).split("#", 1)
-        row = SummaryRow(iso_week(cell.day), f"{day}#{shard % SHARDS:02d}#{rest}")
+        partition = _partition(iso_week(cell.day), shard % partitions)
+        row = SummaryRow(partition, f"{day}#{shard:02d}#{rest}")
         actions: list[Action] = [
             *(Path([COUNT_PREFIX + name]).add(value) for name, value in counts.items()),
             SummaryRow.version.add(1),
@@ -46,9 +53,19 @@ def summary_updates(delta: Summary, shard: int, expires_at: datetime) -> list[tr
     return updates
 
 
+def _partition(week: str, number: int) -> str:
+    """The key of one of a week's partitions; the first bears the week's name."""
+    return f"{week}/{number:02d}" if number else week
+
+
 @dataclass(frozen=True)
 class Summaries:
-    """DynamoDB. Methods raise Retryable when the table does not answer."""
+    """DynamoDB. Methods raise Retryable when the table does not answer.
+
+    `partitions` may grow at any time; before it is lowered, roll up all that is open.
+    """
+
+    partitions: int = 1
 
     def read(self, first: date, last: date) -> Summary:
         """All counts of the local days `first` to `last`, both included.
@@ -57,7 +74,7 @@ class Summaries:
         whole weeks where they may be that old.
         """
         weeks = _weeks(first, last)
-        found = total(_counts(row) for week in weeks for row in _rows(week))
+        found = total(_counts(row) for week in weeks for row in self._rows(week))
         whole = first.weekday() == 0 and last.weekday() == 6
         return found if whole else found.between(first, last)
 
@@ -69,7 +86,9 @@ class Summaries:
         """
         moved = 0
         for week in _weeks(monday(first), today - timedelta(days=1)):
-            rows = [row for row in _rows(week) if row.part.partition("#")[0] < today.isoformat()]
+            rows = [
+                row for row in self._rows(week) if row.part.partition("#")[0] < today.isoformat()
+            ]
             if date.fromisocalendar(int(week[:4]), int(week[6:]), 7) < today - timedelta(days=7):
                 moved += _roll(week, _WHOLE_WEEK, rows, expires_at)
                 continue
@@ -78,17 +97,17 @@ class Summaries:
                 moved += _roll(week, f"{day}#{_ROLLED}", of_day, expires_at)
         return moved
 
+    def _rows(self, week: str) -> Iterator[SummaryRow]:
+        try:
+            for number in range(self.partitions):
+                yield from SummaryRow.query(_partition(week, number), consistent_read=True)
+        except PynamoDBException as error:
+            raise Retryable(f"could not read summaries: {error.cause_response_code}") from error
+
 
 def _weeks(first: date, last: date) -> list[str]:
     days = (last - first).days + 1
     return list(dict.fromkeys(iso_week(first + timedelta(days=day)) for day in range(days)))
-
-
-def _rows(week: str) -> Iterator[SummaryRow]:
-    try:
-        yield from SummaryRow.query(week, consistent_read=True)
-    except PynamoDBException as error:
-        raise Retryable(f"could not read summaries: {error.cause_response_code}") from error
 
 
 def _counts(row: SummaryRow) -> Summary:

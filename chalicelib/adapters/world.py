@@ -98,8 +98,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         asynchronous = AsynchronousEndpoint(settings.model_endpoint, settings.archive_bucket)
     return World(
         log=EventLog(Archive(settings.archive_bucket)),
-        interactions=Interactions(),
-        summaries=Summaries(),
+        interactions=Interactions(settings.summary_partitions),
+        summaries=Summaries(settings.summary_partitions),
         registry=Registry(),
         queue=Queue(settings.events_queue_url),
         fetch_queue=FetchQueue(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters import transact
-from chalicelib.adapters.summaries import summary_updates
+from chalicelib.adapters.summaries import Summaries, summary_updates
 from chalicelib.adapters.tables import SummaryRow
 from chalicelib.adapters.world import World
 from chalicelib.summary import Cell, Summary, weekly
@@ -23,7 +24,7 @@ def _cell(day: int, theme: str = "late") -> Cell:
 
 
 def _add(world: World, summary: Summary, shard: int = 0) -> None:
-    for update in summary_updates(summary, shard, NOW):
+    for update in summary_updates(summary, shard, NOW, world.summaries.partitions):
         transact.write(updates=[update])
 
 
@@ -39,6 +40,23 @@ def test_shards_add_up(world: World) -> None:
         {_cell(16): {"contacts": 4, "wait:bin:3": 4}}
     )
     assert _rows() == 2  # shards 0 and 3; 11 is 3 of eight
+
+
+@pytest.mark.parametrize("partitions", [2, 12])
+def test_a_week_spread_over_partitions_adds_up_and_rolls_into_one(
+    world: World, partitions: int
+) -> None:
+    spread = replace(world, summaries=Summaries(partitions))
+    one = Summary({_cell(16): {"contacts": 1}, _cell(3): {"contacts": 1}})
+    for shard in range(14):
+        _add(spread, one, shard)
+    assert len({row.week for row in SummaryRow.scan()}) == 2 * partitions
+    counts = Summary({_cell(16): {"contacts": 14}, _cell(3): {"contacts": 14}})
+    assert spread.summaries.read(FIRST, LAST) == counts
+    spread.summaries.roll_up(FIRST, TODAY, NOW)
+    assert {row.week for row in SummaryRow.scan()} == {"2026-W45", "2026-W47"}
+    assert spread.summaries.read(FIRST, LAST).totals() == counts.totals()
+    assert world.summaries.read(FIRST, LAST).totals() == counts.totals(), "may be lowered now"
 
 
 def test_what_was_taken_back_leaves_nothing(world: World) -> None:
