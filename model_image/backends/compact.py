@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,22 +13,25 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model_image import VERSION, concepts, demand, effort, language, satisfaction, themes
+from model_image import VERSION, concepts, demand, effort, language, learned, satisfaction, themes
 from model_image.concepts import Concepts
 from model_image.effort import Effort
 from model_image.emotion import LABELS, Emotion
 from model_image.features import lay_out
-from model_image.linear import Floats, LinearHead, load_head, read_features
+from model_image.learned import BadHeads, Heads, Vectors
+from model_image.linear import Family, Features, Floats, LinearHead, load_head, read_features
 from model_image.satisfaction import Satisfaction
 from model_image.sentiment import Sentiment
 from model_image.windows import windows
 from model_image.wire import Result, Taxonomy, Text
 
+log = logging.getLogger("model_image")
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.npz"
 
 # Arrays of a batch of this size stay in the processor's cache; much larger ones do not.
 BATCH_CHARS = 48_000
 KEPT_TAXONOMIES = 16
+DEMAND = ("failure",)  # the one label of a demand head
 NO_EVIDENCE = (0.25, 0.5, 0.25)  # sentiment of a text without words
 NO_FEELING = np.eye(len(LABELS))[0]
 NO_EFFORT = np.eye(len(effort.LEVELS))[effort.UNKNOWN]
@@ -48,6 +52,7 @@ class Compact:
     rarity: Floats  # (BUCKETS,) inverse document frequency of n-grams
     evidence: themes.Evidence
     _kept: OrderedDict[tuple[str, int], themes.Prototypes] = field(default_factory=OrderedDict)
+    _heads: OrderedDict[str, Heads | None] = field(default_factory=OrderedDict)
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Self:
@@ -78,11 +83,17 @@ class Compact:
 
     def understand(self, texts: Sequence[Text], taxonomy: Taxonomy) -> list[Result]:
         """One result a text, in order; windows of long texts are read apart and combined."""
-        prototypes = self._prototypes(taxonomy)
+        prototypes, heads = self._prototypes(taxonomy), self._known_heads(taxonomy)
         results: list[Result] = []
         for batch in _batches(texts):
-            results += self._batch(batch, prototypes)
+            results += self._results(self._pooled(batch, prototypes), prototypes, heads)
         return results
+
+    def readings(self, texts: Sequence[Text], taxonomy: Taxonomy) -> list[Reading]:
+        """What an organisation's heads are fitted to; batches in the order of the texts."""
+        prototypes = self._prototypes(taxonomy)
+        pools = [self._pooled(batch, prototypes) for batch in _batches(texts)]
+        return [self._reading(pooled, prototypes, learnt=True) for pooled in pools]
 
     def _prototypes(self, taxonomy: Taxonomy) -> themes.Prototypes:
         key = (taxonomy.hash, taxonomy.fingerprint)
@@ -93,9 +104,28 @@ class Compact:
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def _batch(
+    def _known_heads(self, taxonomy: Taxonomy) -> Heads | None:
+        """The organisation's heads; None without, and where this release cannot read them.
+
+        Texts are then understood as shipped, and the model's name says so.
+        """
+        text = taxonomy.heads
+        if not text:
+            return None
+        if text not in self._heads:
+            try:
+                self._heads[text] = learned.load(text).knowing(self.concepts.names)
+            except BadHeads as error:
+                log.warning("the organisation's heads are not used: %s; run hub learn", error)
+                self._heads[text] = None
+            while len(self._heads) > KEPT_TAXONOMIES:
+                self._heads.popitem(last=False)
+        self._heads.move_to_end(text)
+        return self._heads[text]
+
+    def _pooled(
         self, batch: Sequence[tuple[Text, list[str]]], prototypes: themes.Prototypes
-    ) -> list[Result]:
+    ) -> _Pooled:
         pieces = [piece for _, parts in batch for piece in parts]
         owner = np.repeat(np.arange(len(batch)), [len(parts) for _, parts in batch])
         first = np.searchsorted(owner, np.arange(len(batch)))
@@ -118,7 +148,7 @@ class Compact:
         cues = self.demand_head.logits(features, code[owner], found)[:, 1]
         felt = _mean(self.emotion.probabilities(features, code[owner]), size, owner, first)
 
-        pooled = _Pooled(
+        return _Pooled(
             spoken=spoken,
             code=code,
             letters=np.add.reduceat(letters, first),
@@ -127,18 +157,36 @@ class Compact:
             felt=felt,
             about=np.maximum.reduceat(about, first, axis=0),
             cues=np.maximum.reduceat(cues, first),
+            features=features,
+            owner=owner,
         )
-        return self._results(pooled, prototypes)
 
-    def _results(self, pooled: _Pooled, prototypes: themes.Prototypes) -> list[Result]:
+    def _reading(self, pooled: _Pooled, prototypes: themes.Prototypes, learnt: bool) -> Reading:
+        """The shipped scores, and what heads read when they are `learnt`."""
+        silent = pooled.letters == 0
+        vectors = None
+        if learnt:
+            features = _of_texts(pooled.features, pooled.owner, len(silent))
+            vectors = learned.vectors(features, pooled.found, self.rarity)
+        return Reading(
+            vectors=vectors,
+            about=np.where(silent[:, None], 0, pooled.about),
+            cues=np.where(silent, 0.0, pooled.cues),
+            positive=np.where(silent, NO_EVIDENCE[2], pooled.feeling[:, 2]),
+            hint=prototypes.demand_hint,
+            silent=silent,
+        )
+
+    def _results(
+        self, pooled: _Pooled, prototypes: themes.Prototypes, heads: Heads | None = None
+    ) -> list[Result]:
         """What is told of each text; of one without a letter, nothing."""
         silent = pooled.letters == 0
         feeling = np.where(silent[:, None], NO_EVIDENCE, pooled.feeling)
         felt = np.where(silent[:, None], NO_FEELING, pooled.felt)
-        about = np.where(silent[:, None], 0, pooled.about)
-        cues = np.where(silent, 0.0, pooled.cues)
-        reported = np.where(about >= themes.MIN_SCORE, about, 0)
-        failing = demand.p_failure(cues, reported, prototypes.demand_hint, feeling[:, 2])
+        reading = self._reading(pooled, prototypes, heads is not None)
+        about, floor, failing = reading.judged(prototypes.ids, heads)
+        cues = reading.cues
         trouble = self.effort.probabilities(effort.signs(pooled.found, cues, feeling))
         trouble[silent] = NO_EFFORT
         steps = self.satisfaction.steps(feeling, pooled.found)
@@ -150,12 +198,13 @@ class Compact:
                     language=told,
                     language_p=round(p, 4),
                     sentiment=_rounded(feeling[row]),
-                    themes=themes.choose(prototypes.ids, about[row]),
+                    themes=themes.choose(prototypes.ids, about[row], floor),
                     p_failure=round(float(failing[row]), 4),
                     neutral=round(float(felt[row, 0]), 4),
                     emotions=self.emotion.reported(felt[row], int(pooled.code[row])),
                     effort=effort.decide(trouble[row]),
                     satisfaction=satisfaction.decide(steps[row], float(feeling[row, 1]), letters),
+                    heads=heads.hash if heads else "",
                 )
             )
         return results
@@ -173,6 +222,51 @@ class _Pooled:
     felt: Floats
     about: Floats  # by theme
     cues: Floats  # of failure demand
+    features: Features  # of the windows
+    owner: NDArray[np.int64]  # (windows,) the text of each
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the shipped model makes of texts, and what heads read of them; one row a text."""
+
+    vectors: Vectors | None  # None where no head asks
+    about: Floats  # (rows, themes) scores, 0..1; 0 where there is not a letter
+    cues: Floats  # (rows,) log-odds of failure demand, from the words alone
+    positive: Floats  # (rows,) probability of positive sentiment
+    hint: NDArray[np.int64]  # (themes,) as in Prototypes.demand_hint
+    silent: NDArray[np.bool_]  # (rows,) not a letter
+
+    def failing(self, about: Floats, floor: float = themes.MIN_SCORE) -> Floats:
+        """(rows,) probabilities of failure demand, with these scores of themes."""
+        reported = np.where(about >= floor, about, 0)
+        return demand.p_failure(self.cues, reported, self.hint, self.positive)
+
+    def judged(self, ids: Sequence[str], heads: Heads | None) -> tuple[Floats, float, Floats]:
+        """(scores, the score from which a theme is told, p_failure), as the heads correct them."""
+        about, floor = self.about, themes.MIN_SCORE
+        if self.vectors is None or heads is None:
+            return about, floor, self.failing(about)
+        spoken = ~self.silent
+        if heads.themes:
+            floor = heads.themes.floor
+            about = learned.corrected(heads.themes, self.vectors, ids, about) * spoken[:, None]
+        failing = self.failing(about, floor)
+        if heads.demand:
+            moved = learned.corrected(heads.demand, self.vectors, DEMAND, failing[:, None])
+            failing = np.where(spoken, moved[:, 0], failing)
+        return about, floor, failing
+
+
+def _of_texts(features: Features, owner: NDArray[np.int64], rows: int) -> Features:
+    """The features of windows as those of their texts."""
+
+    def one(family: Family) -> Family:
+        row = owner[family.row]
+        count = np.bincount(row, minlength=rows)
+        return Family(family.buckets, row, 1 / np.sqrt(np.maximum(count, 1)))
+
+    return Features(rows, *(one(family) for family in features.families))
 
 
 def _batches(texts: Sequence[Text]) -> Iterator[list[tuple[Text, list[str]]]]:
