@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -29,9 +29,11 @@ from chalicelib.adapters import clients, tables, transact
 from chalicelib.adapters import world as worlds
 from chalicelib.adapters.settings import read_settings
 from chalicelib.adapters.world import World
+from chalicelib.pipeline.asking import ASKED
 from infra.local import secrets as local_secrets
 from infra.local import speedups
 from infra.local import state as states
+from infra.local.asynchronous_model import asynchronous_model
 from infra.local.aws import CREDENTIALS, local_aws
 from infra.local.clock import Clock
 from infra.local.cloudwatch import CloudWatch, Metrics
@@ -61,10 +63,11 @@ class LocalHub:
     `state` is a folder that keeps its data between runs; None keeps nothing. `model_url` uses a
     model server that runs already. `clockwork` runs schedules by the clock; otherwise they run
     when `run_schedule` says so. With `replaying`, deliveries may say when they came (see
-    `gateway.NOW_HEADER`). `visibility_s` shortens the queue's for tests of redelivery.
+    `gateway.NOW_HEADER`). `visibility_s` shortens the queue's for tests of redelivery. With
+    `asynchronous`, the model is asked as an endpoint that scales to zero is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, and named
         self,
         organisation_text: str,
         state: Path | None = None,
@@ -74,6 +77,7 @@ class LocalHub:
         clockwork: bool = False,
         replaying: bool = False,
         visibility_s: int | None = None,
+        asynchronous: bool = False,
     ) -> None:
         self.organisation = organisations.read(organisation_text)
         self._text = organisation_text
@@ -83,6 +87,7 @@ class LocalHub:
         self._clockwork = clockwork
         self._replaying = replaying
         self._visibility_s = visibility_s
+        self._asynchronous = asynchronous
         self.clock = Clock()
         self.cloudwatch = CloudWatch()
         self._dispatchers: list[Dispatcher] = []
@@ -102,9 +107,11 @@ class LocalHub:
     def _start(self, stack: ExitStack) -> None:
         self._model_url = self._model_url or stack.enter_context(model_server(self._model_log()))
         self._aws_url = stack.enter_context(local_aws(REGION, self._wake))
-        os.environ["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = self._model_url
         stack.enter_context(fresh_clients())
         self.stack = create(merge_template(DEV), STACK, REGION)
+        if self._asynchronous:
+            self._model_url = stack.enter_context(asynchronous_model(self._model_url, self._tell))
+        os.environ["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = self._model_url
         app_module = import_module("app")
         self.functions = stack.enter_context(
             Functions(app_module.app, timeouts_s(DEV), self.cloudwatch)
@@ -114,6 +121,7 @@ class LocalHub:
         self._deliveries = DeliveryLog(self.stack.environment["DELIVERY_LOG"], REGION)
         self.cloudwatch.listeners.append(self._deliveries.take)
         self._environment = {**self.stack.environment, "PUBLIC_URL": self.url}
+        self._environment["MODEL_MODE"] = "asynchronous" if self._asynchronous else "realtime"
         settings = read_settings({**self._environment, "AWS_REGION": REGION})
         self.world: World = worlds.build(settings, self.clock)
         stack.enter_context(_played_in(app_module, self.world))
@@ -201,6 +209,11 @@ class LocalHub:
         for dispatcher in self._dispatchers:
             dispatcher.wake()
 
+    def _tell(self, notice: Mapping[str, Any]) -> None:
+        """What the endpoint's topic would send to its queue."""
+        queue = self.stack.queues["JudgedQueue"]
+        clients.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(notice))
+
     def _deliver_mail_event(self, event: Mapping[str, Any]) -> None:
         self.functions.invoke("MailEvents", event)
 
@@ -229,7 +242,12 @@ class LocalHub:
 
         Neither dead letters nor fetches that wait until their vendor may be asked again.
         """
-        return sum(_depth(mapping.queue_url) for mapping in self.stack.mappings)
+        waiting = sum(_depth(mapping.queue_url) for mapping in self.stack.mappings)
+        endpoint = self.world.asynchronous
+        if endpoint is not None:
+            tomorrow = datetime.now(UTC) + timedelta(days=1)
+            waiting += sum(1 for _ in endpoint.listed(ASKED, tomorrow))
+        return waiting
 
     def dead_letters(self) -> int:
         """Messages in the dead-letter queues of events and of fetches."""
