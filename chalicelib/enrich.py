@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import Misconfigured
+from chalicelib.experience import LEVELS
 from chalicelib.interaction import Enrichment
 from chalicelib.organisation import Organisation
 
@@ -50,12 +51,46 @@ class _Demand(_Wire):
     p_failure: Probability | None = None
 
 
+class _Felt(_Wire):
+    id: str
+    share: Probability
+
+
+class _Emotion(_Wire):
+    felt: list[_Felt] = []
+
+
+class _Effort(_Wire):
+    level: str = ""
+
+
+Step = Annotated[int, Field(ge=1, le=5)]
+
+
+class _Satisfaction(_Wire):
+    score: Annotated[float, Field(ge=1, le=5)]
+    low: Step
+    high: Step
+
+
+class _Personal(_Wire):
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    kind: str
+
+
 class _Result(_Wire):
+    """What follows `demand` is told by some endpoints only."""
+
     id: str
     language: _Language
     sentiment: _Sentiment
     themes: list[_Theme] = []
     demand: _Demand = _Demand()
+    emotion: _Emotion | None = None
+    effort: _Effort | None = None
+    satisfaction: _Satisfaction | None = None
+    personal_data: list[_Personal] = []
 
 
 class _Reply(_Wire):
@@ -123,4 +158,15 @@ def _enrichment(reply: _Reply, result: _Result, characters: int) -> Enrichment:
         themes=tuple((theme.id, theme.score) for theme in result.themes),
         p_failure=result.demand.p_failure,
         characters=characters,
+        # Two digits: the model is not that sure, and each is stored with every message.
+        felt=tuple((one.id, round(one.share, 2)) for one in result.emotion.felt)
+        if result.emotion
+        else (),
+        effort=result.effort.level if result.effort and result.effort.level in LEVELS else "",
+        satisfaction=_satisfaction(result.satisfaction),
+        personal=tuple((one.start, one.end, one.kind) for one in result.personal_data),
     )
+
+
+def _satisfaction(told: _Satisfaction | None) -> tuple[float, int, int] | None:
+    return None if told is None else (told.score, told.low, told.high)

@@ -14,6 +14,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any, TypeVar
 
+from chalicelib.experience import experience_counts, weight
 from chalicelib.interaction import (
     Enrichment,
     Event,
@@ -143,14 +144,10 @@ def sentiment(interaction: Interaction) -> str | None:
     """
     scores: dict[str, float] = defaultdict(float)
     for enrichment in interaction.enrichments.values():
-        weight = _weight(enrichment)
+        own = weight(enrichment)
         for name in ("negative", "neutral", "positive"):
-            scores[name] += weight * getattr(enrichment, name)
+            scores[name] += own * getattr(enrichment, name)
     return max(scores, key=lambda name: scores[name]) if scores else None
-
-
-def _weight(enrichment: Enrichment) -> float:
-    return float(max(1, min(enrichment.characters, 1000)) ** 0.5)
 
 
 def themes(interaction: Interaction, organisation: Organisation) -> tuple[str, ...]:
@@ -165,7 +162,7 @@ def themes(interaction: Interaction, organisation: Organisation) -> tuple[str, .
         for theme, score in enrichment.themes:
             known = organisation.theme_by_id.get(theme)
             if known and known.tone in (None, tone):
-                scores[theme] += score * _weight(enrichment)
+                scores[theme] += score * weight(enrichment)
     return tuple(sorted(scores, key=lambda theme: (-scores[theme], theme)))
 
 
@@ -176,8 +173,8 @@ def demand(interaction: Interaction) -> str:
     judged = [e for e in interaction.enrichments.values() if e.p_failure is not None and e.themes]
     if not judged:
         return UNSURE
-    weight = sum(map(_weight, judged))
-    p_failure = sum(_weight(e) * (e.p_failure or 0.0) for e in judged) / weight
+    whole = sum(map(weight, judged))
+    p_failure = sum(weight(e) * (e.p_failure or 0.0) for e in judged) / whole
     return "failure" if p_failure >= 0.5 else "value"
 
 
@@ -255,15 +252,17 @@ def _turn_counts(interaction: Interaction) -> Counter[str]:
 
 def _persona_counts(interaction: Interaction, organisation: Organisation) -> Counter[str]:
     counts: Counter[str] = Counter()
+    feeling = sentiment(interaction)
     for persona in organisation.personas:
         if set(persona.tags) & set(interaction.tags):
             counts[f"persona:{persona.id}"] = 1
-            counts[f"persona_negative:{persona.id}"] = int(sentiment(interaction) == "negative")
+            counts[f"persona_heard:{persona.id}"] = int(feeling is not None)
+            counts[f"persona_negative:{persona.id}"] = int(feeling == "negative")
     return counts
 
 
 def _joint_counts(interaction: Interaction) -> Counter[str]:
-    """What was said or waited together with what was answered."""
+    """What was said, waited or gone through, together with what was answered."""
     counts: Counter[str] = Counter()
     answers = [r for r in interaction.ratings if r.kind not in (RatingKind.NPS, RatingKind.CES)]
     scores = [_csat_score(rating) for rating in answers]
@@ -278,7 +277,7 @@ def _joint_counts(interaction: Interaction) -> Counter[str]:
         counts[f"{waited}:n"] = len(scores)
         counts[f"{waited}:sum"] = sum(scores)
         counts[f"{waited}:sumsq"] = sum(score * score for score in scores)
-    return counts
+    return counts + experience_counts(interaction, feeling, scores)
 
 
 def language(interaction: Interaction) -> str:

@@ -149,6 +149,11 @@ class Enrichment:
     `model` and `taxonomy` (the organisation's hash) say what judged it, so that a change of
     either is visible and can be re-run. `themes` is sorted by score and empty when unsure.
     `characters` is the length of the judged text: a long message weighs more than a greeting.
+
+    What an endpoint may leave out: `felt` is (emotion, share of all emotions), the strongest
+    first; `effort` is "low", "medium", "high", or "" where the text does not tell; `satisfaction`
+    is (score 1..5, lowest, highest step of its 80 % interval). `personal` are the places
+    (start, end, kind) of personal data in the judged text: never stored, see `masking`.
     """
 
     model: str
@@ -160,6 +165,10 @@ class Enrichment:
     themes: tuple[tuple[str, float], ...] = ()
     p_failure: float | None = None
     characters: int = 0
+    felt: tuple[tuple[str, float], ...] = ()
+    effort: str = ""
+    satisfaction: tuple[float, int, int] | None = None
+    personal: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

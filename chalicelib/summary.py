@@ -25,7 +25,17 @@ Measures (all integers; absent means 0):
     heard:F:R                       by sentiment F and resolution R (yes, no, unknown)
     rated:F:R:n|top                 of them: CSAT answers, answers of 4-5
     pair:A|B                        both themes mentioned, A before B in the alphabet
-    persona:ID, persona_negative:ID interactions of a persona, the negative of them
+    persona:ID                      interactions of a persona
+    persona_heard:ID, persona_negative:ID  of them, with customer text; the negative of these
+    effort:L                        by what the customer had to do (low, medium, high)
+    inferred:K                      by inferred satisfaction, 1 (worst) to 5, of what was written
+    inferred:K:n|top                of them: CSAT answers, answers of 4-5
+    felt:EMOTION                    negative interactions, by the emotion felt most
+    agent:n, agent:long             those an agent wrote in; of them with LONG_TURNS or more
+    basics:n, basics:long           of both: where the agent asked for basics
+    basics:KIND                     asked for this (see `basics`)
+    basics:answered, basics:answer_s  where the customer answered; seconds until then, at most
+                                    ANSWER_CAP_S each
     resolved, unresolved            as closed by the vendor's status
     mention:THEME                   the theme is mentioned, primary or not
     mention_negative:THEME, mention_positive:THEME
@@ -49,6 +59,7 @@ _DAY_MEASURES = ("contacts", *(f"weekday:{number}" for number in range(1, 8)))
 UNSURE = "unsure"  # theme, touchpoint or demand that nothing told us
 DURATION_BINS = 24
 LONG_TURNS = 6  # customer messages; where a conversation usually asks for the basics again
+ANSWER_CAP_S = 1800  # who answers later than this went away meanwhile
 
 
 class Cell(NamedTuple):
