@@ -30,6 +30,8 @@ class References:
 
         Raises KeyError naming what a reference means when it was not created.
         """
+        while isinstance(value, dict) and "Fn::If" in value:
+            value = value["Fn::If"][2]  # the twin has none of the optional parts
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         if not isinstance(value, dict):

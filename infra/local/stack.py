@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.adapters.clients import client
-from infra.local.references import References, pseudo_parameters
+from infra.local.references import ACCOUNT, References, pseudo_parameters
 from infra.template import Template
 
 Resources = Mapping[str, Any]
@@ -56,6 +56,9 @@ def create(template: Template, stack_name: str, region: str) -> Stack:
     """Create tables, queues, bucket and topic of a merge template; nothing else of it."""
     resources: Resources = template["Resources"]
     references = References(pseudo_parameters(stack_name, region))
+    references.created(
+        "DataKey", f"{stack_name}-key", Arn=f"arn:aws:kms:{region}:{ACCOUNT}:key/local"
+    )
     tables = tuple(_create_tables(resources, references))
     queues = dict(_create_queues(resources, references))
     bucket = references.created("ArchiveBucket", f"{stack_name}-archive")
@@ -64,6 +67,8 @@ def create(template: Template, stack_name: str, region: str) -> Stack:
     )
     topic = _create_topic(resources, references)
     references.created("ModelEndpoint", f"{stack_name}-model", EndpointName=f"{stack_name}-model")
+    references.created("ModelMode", "realtime")
+    references.created("SummaryPartitions", "1")
     mail = references.resolve(resources["MailConfigurationSet"]["Properties"])
     references.created("MailConfigurationSet", mail["Name"])
     return Stack(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.template import alarms, functions, mail, model, storage
+from infra.template import alarms, archive, functions, keys, mail, model, storage
 
 Template = dict[str, Any]
 
@@ -27,13 +27,15 @@ def merge_template(stage: str) -> Template:
     keep = stage != DEV
     return {
         "Description": f"Oivallus, a Voice-of-Customer hub ({stage})",
-        "Parameters": {**storage.PARAMETERS, **mail.PARAMETERS, **model.PARAMETERS}
+        "Parameters": {**archive.PARAMETERS, **mail.PARAMETERS, **model.PARAMETERS}
         | {**functions.PARAMETERS, **alarms.PARAMETERS},
-        "Conditions": functions.CONDITIONS,
+        "Conditions": functions.CONDITIONS | model.CONDITIONS,
         "Resources": {
             **storage.tables(keep),
+            **keys.resources(keep),
             **storage.queues(),
-            **storage.archive(keep),
+            **storage.topics(),
+            **archive.resources(keep),
             **mail.resources(),
             **model.resources(),
             **functions.resources(stage),
@@ -44,5 +46,6 @@ def merge_template(stage: str) -> Template:
             "ArchiveBucketName": {"Value": {"Ref": "ArchiveBucket"}},
             "EventsDeadLetterQueueUrl": {"Value": {"Ref": "EventsDeadLetterQueue"}},
             "FetchDeadLetterQueueUrl": {"Value": {"Ref": "FetchDeadLetterQueue"}},
+            "ModelEndpointName": {"Value": model.TEXT.endpoint_name},
         },
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.template import permissions, storage
+from infra.paths import ROOT
+from infra.template import keys, model, permissions, storage
 
 PARAMETERS: dict[str, Any] = {
     "ApiRatePerSecond": {
@@ -13,6 +14,14 @@ PARAMETERS: dict[str, Any] = {
         "Description": "Requests per second that the API accepts before it answers 429",
     },
     "ApiBurst": {"Type": "Number", "Default": 400},
+    "SummaryPartitions": {
+        "Type": "Number",
+        "Default": 1,
+        "MinValue": 1,
+        "MaxValue": 64,
+        "Description": "Partitions that a week's open counts are spread over; docs/scale.md says "
+        "when more than one",
+    },
     "VendorBuckets": {
         "Type": "CommaDelimitedList",
         "Default": "",
@@ -35,17 +44,32 @@ FETCH_BATCH_SIZE = 1
 #: Workers that wait for one vendor's turn at once, so each waits for at most so many turns.
 FETCH_CONCURRENCY = 4
 
+#: Answers counted by one call: an answer is a batch of texts already.
+JUDGED_BATCH_SIZE = 10
+#: One recording a call, and so many calls at once: each holds a recording in memory.
+RECORDINGS_BATCH_SIZE = 1
+RECORDINGS_CONCURRENCY = 4
+
+_IN_APP = (ROOT / "app.py").read_text()
+
 #: Chalice's names of the functions in the template -> of their roles.
 FUNCTIONS = {
     "APIHandler": "ApiHandlerRole",
-    "Understand": "UnderstandRole",
-    "Fetch": "FetchRole",
-    "MailEvents": "MailEventsRole",
-    "SendDigests": "SendDigestsRole",
-    "RollUp": "RollUpRole",
-    "WatchSources": "WatchSourcesRole",
+    **{
+        name: f"{name}Role"
+        for name in permissions.GRANTS
+        if name != "APIHandler" and (name != "Transcribe" or "def transcribe(" in _IN_APP)
+    },
 }
-
+#: function -> the queue that feeds it, messages a call, seconds to collect them, calls at once.
+FED = {
+    "Understand": ("EventsQueue", BATCH_SIZE, storage.BATCH_WINDOW_S, MAX_CONCURRENCY),
+    "Judge": ("JudgedQueue", JUDGED_BATCH_SIZE, 0, MAX_CONCURRENCY),
+    "Fetch": ("FetchQueue", FETCH_BATCH_SIZE, 0, FETCH_CONCURRENCY),
+    "Transcribe": ("RecordingsQueue", RECORDINGS_BATCH_SIZE, 0, RECORDINGS_CONCURRENCY),
+}
+#: Called asynchronously, by a schedule or a topic: a call that failed for good is kept.
+CALLED = ("MailEvents", "SendDigests", "RollUp", "WatchSources", "AskAgain")
 
 #: The webhooks' log group. Named without the function: a variable that names its own function, or
 #: a log group made from it, would be a circle.
@@ -65,6 +89,10 @@ def environment(stage: str) -> dict[str, Any]:
         "FETCH_QUEUE_URL": {"Ref": "FetchQueue"},
         "FETCH_DEAD_LETTER_QUEUE_URL": {"Ref": "FetchDeadLetterQueue"},
         "MODEL_ENDPOINT": {"Fn::GetAtt": ["ModelEndpoint", "EndpointName"]},
+        "MODEL_MODE": {"Ref": "ModelMode"},
+        "MODEL_SPEECH_ENDPOINT": {"Fn::If": ["HasSpeech", model.SPEECH.endpoint_name, ""]},
+        "RECORDINGS_QUEUE_URL": {"Ref": "RecordingsQueue"},
+        "SUMMARY_PARTITIONS": {"Ref": "SummaryPartitions"},
         "SECRETS_PREFIX": permissions.secrets_prefix(stage),
         "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
         "DELIVERY_LOG": DELIVERY_LOG,
@@ -78,27 +106,29 @@ def resources(stage: str) -> dict[str, Any]:
         for name in FUNCTIONS
     }
     found["APIHandler"]["Properties"]["LoggingConfig"] = {"LogGroup": DELIVERY_LOG}
-    found["Understand"]["Properties"]["Events"] = {
-        "UnderstandSqsEventSource": _fed(
-            "EventsQueue", BATCH_SIZE, storage.BATCH_WINDOW_S, MAX_CONCURRENCY
-        )
-    }
-    found["Fetch"]["Properties"]["Events"] = {
-        "FetchSqsEventSource": _fed("FetchQueue", FETCH_BATCH_SIZE, 0, FETCH_CONCURRENCY)
-    }
+    for name, (queue, batch_size, window_s, concurrency) in FED.items():
+        if name in FUNCTIONS:
+            fed = _fed(queue, batch_size, window_s, concurrency)
+            found[name]["Properties"]["Events"] = {f"{name}SqsEventSource": fed}
     found["MailEvents"]["Properties"]["Events"] = {
         "MailEventsSnsSubscription": {"Properties": {"Topic": {"Fn::Sub": "${MailTopic}"}}}
     }
-    for name in ("MailEvents", "SendDigests", "RollUp", "WatchSources"):
+    for name in CALLED:
         found[name]["Properties"]["DeadLetterQueue"] = {
             "Type": "SQS",
-            "TargetArn": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]},
+            "TargetArn": {"Fn::GetAtt": [storage.FAILED_CALLS, "Arn"]},
         }
     found |= {role: _role(function, role, stage) for function, role in FUNCTIONS.items()}
-    found["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": DELIVERY_LOG}}
+    found |= {log_group(name): {"Properties": {"KmsKeyId": keys.KEY}} for name in FUNCTIONS}
+    found["ApiHandlerLogGroup"]["Properties"]["LogGroupName"] = DELIVERY_LOG
     found["RestAPI"] = _api()
     found["VendorBucketsPolicy"] = permissions.vendor_buckets(FUNCTIONS["Fetch"])
     return found
+
+
+def log_group(function: str) -> str:
+    """Chalice's logical id of a function's log group."""
+    return FUNCTIONS[function].removesuffix("Role") + "LogGroup"
 
 
 def _fed(queue: str, batch_size: int, window_s: int, concurrency: int) -> dict[str, Any]:

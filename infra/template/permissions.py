@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from infra.template import keys
+
 Statement = dict[str, Any]
+
+#: Received mail lies here when the stack receives mail; named, because a stack may do without it.
+INBOUND_BUCKET = "${AWS::StackName}-inbound-${AWS::AccountId}"
+#: The services whose data are encrypted with the stage's key.
+_ENCRYPTED = frozenset({"dynamodb", "s3", "secretsmanager"})
 
 
 def secrets_prefix(stage: str) -> str:
@@ -14,18 +22,10 @@ def secrets_prefix(stage: str) -> str:
 
 def policy(function: str, stage: str) -> dict[str, Any]:
     """The policy document of a function's role; `function` is its logical id."""
-    grants = {
-        "APIHandler": _api,
-        "Understand": _understand,
-        "Fetch": _fetch,
-        "MailEvents": _mail_events,
-        "SendDigests": _send_digests,
-        "RollUp": _roll_up,
-        "WatchSources": _watch_sources,
-    }
+    granted = GRANTS[function](stage)
     return {
         "Version": "2012-10-17",
-        "Statement": [*grants[function](stage), *_observability(function)],
+        "Statement": [*granted, *_through_the_key(granted), *_observability(function)],
     }
 
 
@@ -34,7 +34,7 @@ def _api(stage: str) -> list[Statement]:
         _table("EventsTable", "PutItem"),
         _table("RegistryTable", "GetItem", "PutItem"),
         _send("EventsQueue", "FetchQueue"),
-        _allow("s3:PutObject", {"Fn::Sub": "${ArchiveBucket.Arn}/raw/*"}),
+        _objects(["raw/"], "PutObject"),
         _secrets(stage, "sources/*", "link-key"),
     ]
 
@@ -42,12 +42,62 @@ def _api(stage: str) -> list[Statement]:
 def _understand(stage: str) -> list[Statement]:
     return [
         _table("EventsTable", "BatchGetItem"),
+        *_counts(),
+        *_asks(),
+        _polled("EventsQueue"),
+        _secrets(stage, "pseudonym-key"),
+    ]
+
+
+def _counts() -> list[Statement]:
+    """Fold interactions, and count them."""
+    return [
         _table("InteractionsTable", "BatchGetItem", "PutItem"),
         _table("SummariesTable", "UpdateItem"),
         _table("RegistryTable", "GetItem"),
-        _allow("sagemaker:InvokeEndpoint", {"Ref": "ModelEndpoint"}),
-        _polled("EventsQueue"),
-        _secrets(stage, "pseudonym-key"),
+    ]
+
+
+def _asks() -> list[Statement]:
+    """Ask the model, in whichever mode it is deployed."""
+    return [
+        _endpoint("model", "InvokeEndpoint", "InvokeEndpointAsync"),
+        _objects(["asked/"], "PutObject"),
+    ]
+
+
+def _judge(_stage: str) -> list[Statement]:
+    return [
+        *_counts(),
+        _objects(["asked/", "judged/"], "GetObject", "DeleteObject"),
+        _objects(["failed/"], "PutObject"),
+        _listed(),
+        _polled("JudgedQueue"),
+    ]
+
+
+def _ask_again(_stage: str) -> list[Statement]:
+    return [
+        _table("RegistryTable", "GetItem"),
+        *_asks(),
+        _objects(["asked/", "failed/"], "GetObject", "DeleteObject"),
+        _listed(),
+        _failed_calls(),
+    ]
+
+
+def _transcribe(stage: str) -> list[Statement]:
+    return [
+        _table("EventsTable", "GetItem", "Query", "PutItem", "UpdateItem"),
+        _table("InteractionsTable", "BatchGetItem"),
+        _table("RegistryTable", "GetItem", "PutItem"),
+        _endpoint("speech", "InvokeEndpointAsync"),
+        _objects(["recordings/"], "PutObject", "GetObject", "DeleteObject"),
+        _objects(["transcripts/", "transcripts-failed/"], "GetObject", "DeleteObject"),
+        _listed(),
+        _polled("RecordingsQueue"),
+        _send("EventsQueue", "RecordingsQueue", "RecordingsDeadLetterQueue"),
+        _secrets(stage, "sources/*"),
     ]
 
 
@@ -58,6 +108,7 @@ def _fetch(stage: str) -> list[Statement]:
         _table("RegistryTable", "GetItem", "PutItem"),
         _polled("FetchQueue"),
         _send("EventsQueue", "FetchQueue", "FetchDeadLetterQueue"),
+        _allow("s3:GetObject", {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{INBOUND_BUCKET}/*"}),
         _secrets(stage, "sources/*"),
     ]
 
@@ -135,6 +186,42 @@ def _watch_sources(_stage: str) -> list[Statement]:
     ]
 
 
+#: function -> what it may do: the one place to extend for a new function.
+GRANTS: dict[str, Callable[[str], list[Statement]]] = {
+    "APIHandler": _api,
+    "Understand": _understand,
+    "Judge": _judge,
+    "AskAgain": _ask_again,
+    "Fetch": _fetch,
+    "Transcribe": _transcribe,
+    "MailEvents": _mail_events,
+    "SendDigests": _send_digests,
+    "RollUp": _roll_up,
+    "WatchSources": _watch_sources,
+}
+
+
+def _through_the_key(granted: Sequence[Statement]) -> list[Statement]:
+    """What the grants need of the stage's key, through the services that they name alone."""
+    actions = {action for statement in granted for action in _actions(statement)}
+    services = sorted({action.partition(":")[0] for action in actions} & _ENCRYPTED)
+    if not services:
+        return []
+    writes = "s3:PutObject" in actions
+    via = [{"Fn::Sub": f"{service}.${{AWS::Region}}.amazonaws.com"} for service in services]
+    return [
+        {
+            **_allow(["kms:Decrypt", "kms:GenerateDataKey"] if writes else "kms:Decrypt", keys.KEY),
+            "Condition": {"StringEquals": {"kms:ViaService": via}},
+        }
+    ]
+
+
+def _actions(statement: Statement) -> list[str]:
+    action: str | list[str] = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
 def _mail() -> Statement:
     """Send from the verified domain, by the stack's configuration set."""
     return _allow(
@@ -174,6 +261,30 @@ def _table(table: str, *actions: str) -> Statement:
 
 def _index(table: str, index: str, action: str = "Query") -> Statement:
     return _allow(f"dynamodb:{action}", {"Fn::Sub": f"${{{table}.Arn}}/index/{index}"})
+
+
+def _objects(prefixes: Sequence[str], *actions: str) -> Statement:
+    """Objects of the archive, by the beginnings of their keys."""
+    return _allow(
+        [f"s3:{action}" for action in actions],
+        [{"Fn::Sub": f"${{ArchiveBucket.Arn}}/{prefix}*"} for prefix in prefixes],
+    )
+
+
+def _listed() -> Statement:
+    """List the archive. Without this right S3 answers 403 for what is not there, and not 404."""
+    return _allow("s3:ListBucket", {"Fn::GetAtt": ["ArchiveBucket", "Arn"]})
+
+
+def _endpoint(name: str, *actions: str) -> Statement:
+    """Call an endpoint; by its name, because the stack may do without it."""
+    return _allow(
+        [f"sagemaker:{action}" for action in actions],
+        {
+            "Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:"
+            f"endpoint/${{AWS::StackName}}-{name}"
+        },
+    )
 
 
 def _secrets(stage: str, *names: str) -> Statement:

@@ -1,4 +1,4 @@
-"""Tables, queues and the archive bucket."""
+"""Tables and queues, and the topics that feed some of the queues."""
 
 from __future__ import annotations
 
@@ -8,18 +8,9 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib.adapters import tables as models
+from infra.template import keys
 
 Resources = dict[str, Any]
-
-PARAMETERS: dict[str, Any] = {
-    "RawDays": {
-        "Type": "Number",
-        "Default": 30,
-        "MinValue": 1,
-        "Description": "Days that raw payloads live in the archive; retention.raw_days of "
-        "organisation.yaml",
-    }
-}
 
 #: logical id -> (model, the end of the table's name); the models define the tables.
 TABLES: dict[str, tuple[type[Model], str]] = {
@@ -38,6 +29,11 @@ EVENTS_VISIBILITY_S = 6 * UNDERSTAND_TIMEOUT_S + BATCH_WINDOW_S
 #: A dialogue with a vendor's API: some calls, each after its turn and within 30 s.
 FETCH_TIMEOUT_S = 180
 FETCH_VISIBILITY_S = 6 * FETCH_TIMEOUT_S
+#: An answer is folded and counted as a batch of events is.
+JUDGED_VISIBILITY_S = 6 * UNDERSTAND_TIMEOUT_S
+#: A recording is fetched and handed over; its words come later, in a message of their own.
+TRANSCRIBE_TIMEOUT_S = 180
+RECORDINGS_VISIBILITY_S = 6 * TRANSCRIBE_TIMEOUT_S
 #: A poison message is tried this often, within about an hour, before it is set aside.
 MAX_RECEIVE_COUNT = 5
 DEAD_LETTER_DAYS = 14
@@ -55,7 +51,11 @@ def tables(keep: bool) -> Resources:
                 **table_schema(model),
                 "BillingMode": "PAY_PER_REQUEST",
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-                "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
+                "SSESpecification": {
+                    "SSEEnabled": True,
+                    "SSEType": "KMS",
+                    "KMSMasterKeyId": keys.KEY,
+                },
                 "DeletionProtectionEnabled": keep,
             },
         }
@@ -99,19 +99,33 @@ def _hash_first(keys: Sequence[Any]) -> list[Any]:
     return sorted(keys, key=lambda key: str(key["KeyType"]))
 
 
+#: queue -> (the end of its name, its messages' time with a function, its dead letters' queue).
+QUEUES = {
+    "EventsQueue": ("events", EVENTS_VISIBILITY_S, "EventsDeadLetterQueue"),
+    "FetchQueue": ("fetch", FETCH_VISIBILITY_S, "FetchDeadLetterQueue"),
+    "JudgedQueue": ("judged", JUDGED_VISIBILITY_S, "JudgedDeadLetterQueue"),
+    "RecordingsQueue": ("recordings", RECORDINGS_VISIBILITY_S, "RecordingsDeadLetterQueue"),
+}
+#: Where asynchronous calls go that failed for good.
+FAILED_CALLS = "FailedCallsQueue"
+
+
 def queues() -> Resources:
-    """The two queues, where their poison goes, and where failed asynchronous calls go."""
-    return {
-        "EventsQueue": _queue("events", EVENTS_VISIBILITY_S, "EventsDeadLetterQueue"),
-        "EventsDeadLetterQueue": _queue("events-dead"),
-        "FetchQueue": _queue("fetch", FETCH_VISIBILITY_S, "FetchDeadLetterQueue"),
-        "FetchDeadLetterQueue": _queue("fetch-dead"),
-        "FailedCallsQueue": _queue("failed-calls"),
-    }
+    """The queues, where their poison goes, and where failed asynchronous calls go."""
+    found: Resources = {}
+    for logical_id, (name, visibility_s, dead) in QUEUES.items():
+        found[logical_id] = _queue(name, visibility_s, dead)
+        found[dead] = _queue(f"{name}-dead", serves=name)
+    return {**found, FAILED_CALLS: _queue("failed-calls")}
 
 
-def _queue(name: str, visibility_s: int | None = None, dead: str | None = None) -> Resources:
-    """An encrypted queue; with `dead`, its poison goes there."""
+def _queue(
+    name: str, visibility_s: int | None = None, dead: str | None = None, serves: str = ""
+) -> Resources:
+    """An encrypted queue; with `dead`, its poison goes there; one that `serves` takes no other's.
+
+    Encrypted with SQS's own key: a message is the key of an event, never a customer's word.
+    """
     properties: dict[str, Any] = {
         "QueueName": {"Fn::Sub": f"${{AWS::StackName}}-{name}"},
         "MessageRetentionPeriod": DEAD_LETTER_DAYS * 86400,
@@ -124,70 +138,68 @@ def _queue(name: str, visibility_s: int | None = None, dead: str | None = None) 
             "deadLetterTargetArn": {"Fn::GetAtt": [dead, "Arn"]},
             "maxReceiveCount": MAX_RECEIVE_COUNT,
         }
+    if serves:
+        # By name: the queue that is served names this one, and the two would be a circle.
+        served = (
+            f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{_named(serves)}"
+        )
+        properties["RedriveAllowPolicy"] = {
+            "redrivePermission": "byQueue",
+            "sourceQueueArns": [{"Fn::Sub": served}],
+        }
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
-def archive(keep: bool) -> Resources:
-    """The bucket of payloads too large for a table row.
+def _named(name: str) -> str:
+    return f"${{AWS::StackName}}-{name}"
 
-    Without versioning: an erased or expired payload must be gone.
-    """
-    return {
-        "ArchiveBucket": {
-            "Type": "AWS::S3::Bucket",
-            "DeletionPolicy": "Retain" if keep else "Delete",
-            "UpdateReplacePolicy": "Retain" if keep else "Delete",
+
+#: topic -> (the end of its name, the queue it feeds): SageMaker's word on what it was asked.
+TOPICS = {
+    "JudgedTopic": ("judged", "JudgedQueue"),
+    "TranscribedTopic": ("transcribed", "RecordingsQueue"),
+}
+
+
+def topics() -> Resources:
+    """SageMaker's topics; each feeds a queue with its messages as they are, without envelope."""
+    found: Resources = {}
+    for logical_id, (name, queue) in TOPICS.items():
+        found[logical_id] = topic(name)
+        found[f"{logical_id}Subscription"] = {
+            "Type": "AWS::SNS::Subscription",
             "Properties": {
-                "BucketEncryption": {
-                    "ServerSideEncryptionConfiguration": [
-                        {
-                            "BucketKeyEnabled": True,
-                            "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"},
-                        }
-                    ]
-                },
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-                "LifecycleConfiguration": {
-                    "Rules": [
-                        {
-                            "Id": "expire-raw",
-                            "Status": "Enabled",
-                            "Prefix": "raw/",
-                            "ExpirationInDays": {"Ref": "RawDays"},
-                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-                        }
-                    ]
-                },
+                "TopicArn": {"Ref": logical_id},
+                "Protocol": "sqs",
+                "Endpoint": {"Fn::GetAtt": [queue, "Arn"]},
+                "RawMessageDelivery": True,
             },
-        },
-        "ArchiveBucketPolicy": _tls_only(),
-    }
+        }
+        found[f"{queue}Policy"] = _fed_by(queue, logical_id)
+    return found
 
 
-def _tls_only() -> Resources:
+def topic(name: str, **more: Any) -> Resources:
+    """A topic encrypted with the stage's key."""
+    properties = {"TopicName": {"Fn::Sub": _named(name)}, "KmsMasterKeyId": {"Ref": "DataKey"}}
+    return {"Type": "AWS::SNS::Topic", "Properties": properties | more}
+
+
+def _fed_by(queue: str, topic_id: str) -> Resources:
     return {
-        "Type": "AWS::S3::BucketPolicy",
+        "Type": "AWS::SQS::QueuePolicy",
         "Properties": {
-            "Bucket": {"Ref": "ArchiveBucket"},
+            "Queues": [{"Ref": queue}],
             "PolicyDocument": {
                 "Version": "2012-10-17",
                 "Statement": [
                     {
-                        "Sid": "TlsOnly",
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "s3:*",
-                        "Resource": [
-                            {"Fn::GetAtt": ["ArchiveBucket", "Arn"]},
-                            {"Fn::Sub": "${ArchiveBucket.Arn}/*"},
-                        ],
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                        "Sid": "TheTopicAlone",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "sns.amazonaws.com"},
+                        "Action": "sqs:SendMessage",
+                        "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+                        "Condition": {"ArnEquals": {"aws:SourceArn": {"Ref": topic_id}}},
                     }
                 ],
             },

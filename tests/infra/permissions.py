@@ -72,7 +72,10 @@ def _asked(service: str, operation: str, given: Mapping[str, Any]) -> Iterator[t
         index = f"/index/{given['IndexName']}" if given.get("IndexName") else ""
         yield f"dynamodb:{operation}", _arn(f"dynamodb:table/{given['TableName']}{index}")
     elif service == "s3":
-        yield f"s3:{operation}", f"arn:aws:s3:::{given['Bucket']}/{given['Key']}"
+        if operation == "ListObjectsV2":
+            yield "s3:ListBucket", f"arn:aws:s3:::{given['Bucket']}"
+        else:
+            yield f"s3:{operation}", f"arn:aws:s3:::{given['Bucket']}/{given['Key']}"
     elif service == "sqs":
         action = operation.removesuffix("Batch")  # IAM has no actions for batches
         yield f"sqs:{action}", _arn(f"sqs:{given['QueueUrl'].rpartition('/')[2]}")
@@ -82,7 +85,7 @@ def _asked(service: str, operation: str, given: Mapping[str, Any]) -> Iterator[t
             _arn(f"secretsmanager:secret:{given['SecretId']}-a1B2c3"),
         )
     elif service == "sagemaker":
-        yield f"sagemaker:{operation}", given["EndpointName"]
+        yield f"sagemaker:{operation}", _arn(f"sagemaker:endpoint/{given['EndpointName']}")
     else:
         yield f"{service}:{operation}", "*"
 
@@ -104,7 +107,7 @@ def unused(hub: LocalHub, calls: set[Call]) -> set[tuple[str, str]]:
         (function, f"{action} {resource.rpartition(':')[2]}")
         for function in functions.FUNCTIONS
         for action, resource in _grants(hub, function)
-        if action.partition(":")[0] not in ("logs", "xray")
+        if action.partition(":")[0] not in ("logs", "xray", "kms")
         and not any(call.function == function and _covers(action, resource, call) for call in calls)
     }
 
@@ -147,7 +150,7 @@ def _names(hub: LocalHub) -> References:
             known.created(logical_id, name, Arn=_arn(f"sqs:{name}"))
     bucket = environment["ARCHIVE_BUCKET"]
     known.created("ArchiveBucket", bucket, Arn=f"arn:aws:s3:::{bucket}")
-    known.created("ModelEndpoint", environment["MODEL_ENDPOINT"])
+    known.created("DataKey", "key", Arn=_arn("kms:key/local"))
     known.created("MailDomain", "havuvakka.example")
     known.created("MailConfigurationSet", environment["MAIL_CONFIGURATION_SET"])
     return known

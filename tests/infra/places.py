@@ -26,6 +26,7 @@ from infra import hub
 from infra.commands import worlds
 from infra.commands.worlds import Hub, Where
 from infra.local.delivery_log import DeliveryLog
+from infra.template import storage
 from tests.conftest import NOW, SECRET
 from tests.pipeline.test_receive import _queued
 from tests.pipeline.test_receive import signed as signed_now
@@ -65,8 +66,10 @@ def made(
     capsys: pytest.CaptureFixture[str],
 ) -> Place:
     sqs = client("sqs")
-    for name in ("events", "events-dead", "fetch", "fetch-dead", "failed-calls"):
-        sqs.create_queue(QueueName=f"stack-{name}")
+    for name, *_ in storage.QUEUES.values():
+        for queue in (name, f"{name}-dead"):
+            sqs.create_queue(QueueName=f"stack-{queue}")
+    sqs.create_queue(QueueName="stack-failed-calls")
     base = aws.events_queue_url.rpartition("/")[0]
     settings = replace(
         aws,

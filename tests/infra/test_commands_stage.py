@@ -42,7 +42,11 @@ def _function() -> str:
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("app.py", "")
     variables = {name: f"prod-{name.lower()}" for name in functions.environment("prod")}
-    variables |= {"STAGE": "prod", "EVENTS_QUEUE_URL": "https://sqs/1/oivallus-prod-events"}
+    variables |= {
+        "STAGE": "prod",
+        "SUMMARY_PARTITIONS": "1",
+        "EVENTS_QUEUE_URL": "https://sqs/1/oivallus-prod-events",
+    }
     return str(
         clients.client("lambda").create_function(
             FunctionName="oivallus-prod-APIHandler-XYZ",

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chalice.app import SQSEventConfig
+from chalice.app import ScheduledEventConfig, SNSEventConfig, SQSEventConfig
+from chalice.utils import to_cfn_resource_name
 
 import app
 from chalicelib.adapters import vendor_http
@@ -18,7 +19,7 @@ from chalicelib.organisation import Retention
 from chalicelib.pipeline import fetch as fetching
 from infra.package import Package, lint
 from infra.paths import CHALICE_CONFIG
-from infra.template import DEV, STAGES, functions, merge_template, storage
+from infra.template import DEV, STAGES, archive, functions, keys, merge_template, storage
 
 Resources = dict[str, Any]
 
@@ -59,7 +60,11 @@ def test_tables_expire_recover_and_are_encrypted(resources: Resources) -> None:
     for table in tables.values():
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
-        assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
+        assert table["SSESpecification"] == {
+            "SSEEnabled": True,
+            "SSEType": "KMS",
+            "KMSMasterKeyId": keys.KEY,
+        }
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["KeySchema"][0]["KeyType"] == "HASH"
 
@@ -67,7 +72,7 @@ def test_tables_expire_recover_and_are_encrypted(resources: Resources) -> None:
 def test_data_outlives_the_stack_outside_dev() -> None:
     for stage in STAGES:
         found = merge_template(stage)["Resources"]
-        kept = [*storage.TABLES, "ArchiveBucket"]
+        kept = [*storage.TABLES, "ArchiveBucket", "DataKey"]
         policies = {found[name]["DeletionPolicy"] for name in kept}
         protected = {found[n]["Properties"]["DeletionProtectionEnabled"] for n in storage.TABLES}
         assert policies == {"Delete" if stage == DEV else "Retain"}
@@ -76,19 +81,16 @@ def test_data_outlives_the_stack_outside_dev() -> None:
 
 def test_dead_letters(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
-    for queue in ("Events", "Fetch"):
-        redrive = queues[f"{queue}Queue"]["RedrivePolicy"]
-        dead = f"{queue}DeadLetterQueue"
+    for queue, (name, _, dead) in storage.QUEUES.items():
+        redrive = queues[queue]["RedrivePolicy"]
         assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
         assert redrive["maxReceiveCount"] >= 5  # AWS's advice for Lambda
+        allowed = queues[dead]["RedriveAllowPolicy"]
+        assert allowed["redrivePermission"] == "byQueue"
+        (served,) = allowed["sourceQueueArns"]
+        assert served["Fn::Sub"].endswith(f":${{AWS::StackName}}-{name}")
+        assert queues[queue]["QueueName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
-    alarmed = {
-        json.dumps(dimension["Value"])
-        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-        for dimension in alarm.get("Dimensions", ())
-    }
-    for queue in ("EventsDeadLetterQueue", "FetchDeadLetterQueue", "FailedCallsQueue"):
-        assert json.dumps({"Fn::GetAtt": [queue, "QueueName"]}) in alarmed
 
 
 def test_a_delivery_of_unknown_shape_is_an_alarm(resources: Resources) -> None:
@@ -109,7 +111,13 @@ def test_a_delivery_of_unknown_shape_is_an_alarm(resources: Resources) -> None:
 
 def test_asynchronous_calls_have_a_dead_letter_queue(resources: Resources) -> None:
     lambdas = of_type(resources, "AWS::Lambda::Function")
-    for name in ("MailEvents", "SendDigests", "RollUp"):
+    called = {
+        to_cfn_resource_name(c.name)
+        for c in app.app.event_sources
+        if isinstance(c, ScheduledEventConfig | SNSEventConfig)
+    }
+    assert called == set(functions.CALLED)
+    for name in called:
         target = lambdas[name]["DeadLetterConfig"]["TargetArn"]
         assert target == {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]}
 
@@ -117,10 +125,16 @@ def test_asynchronous_calls_have_a_dead_letter_queue(resources: Resources) -> No
 def test_the_archive(resources: Resources) -> None:
     bucket = resources["ArchiveBucket"]["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    rule = bucket["LifecycleConfiguration"]["Rules"][0]
-    assert (rule["Prefix"], rule["Status"]) == ("raw/", "Enabled")
+    days = {r["Prefix"]: r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"]}
+    assert days == {
+        **{prefix: {"Ref": "RawDays"} for prefix in archive.RAW_PREFIXES},
+        **{prefix: archive.QUESTION_DAYS for prefix in archive.QUESTION_PREFIXES},
+    }
     encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
-    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert encryption["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": keys.KEY,
+    }
     assert "VersioningConfiguration" not in bucket  # what is erased must be gone
     statement = resources["ArchiveBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
     assert statement["Effect"] == "Deny"
@@ -183,11 +197,16 @@ def joined(value: Any, buckets: list[str]) -> Any:
 
 
 def test_the_decorator_and_the_template_agree() -> None:
-    found = [c for c in app.app.event_sources if isinstance(c, SQSEventConfig)]
-    assert [(c.batch_size, c.maximum_batching_window_in_seconds) for c in found] == [
-        (functions.BATCH_SIZE, storage.BATCH_WINDOW_S),
-        (functions.FETCH_BATCH_SIZE, 0),
-    ]
+    said = {
+        to_cfn_resource_name(c.name): (c.queue, c.batch_size, c.maximum_batching_window_in_seconds)
+        for c in app.app.event_sources
+        if isinstance(c, SQSEventConfig)
+    }
+    assert said == {
+        name: (storage.QUEUES[queue][0], batch_size, window_s)
+        for name, (queue, batch_size, window_s, _) in functions.FED.items()
+        if name in functions.FUNCTIONS
+    }
 
 
 def test_every_setting_reaches_every_function(resources: Resources) -> None:
@@ -195,7 +214,8 @@ def test_every_setting_reaches_every_function(resources: Resources) -> None:
     for function in of_type(resources, "AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
         assert required - variables.keys() == {"REGION"}  # Lambda itself sets AWS_REGION
-        read_settings({**dict.fromkeys(variables, "x"), "AWS_REGION": "eu-north-1"})
+        told = dict.fromkeys(variables, "x") | {"SUMMARY_PARTITIONS": "8"}
+        assert read_settings({**told, "AWS_REGION": "eu-north-1"}).summary_partitions == 8
 
 
 def test_mail_events_come_back(resources: Resources) -> None:
