@@ -14,6 +14,7 @@ from infra.commands import (
     history,
     mending,
     person,
+    rotate,
     running,
     sample,
     set_up,
@@ -33,6 +34,7 @@ COMMANDS = (
     mending,
     dead,
     person,
+    rotate,
 )
 
 # Help shows the panels in the order of their first commands.

@@ -15,6 +15,7 @@ from chalicelib.errors import Misconfigured, Retryable
 
 _KEEP_LEDGER = timedelta(days=400)
 _KEEP_PACE = timedelta(days=1)
+_KEEP_PLACE = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,24 @@ class Registry:
             row.save()
         except PutError as error:
             raise Retryable("could not save where the backfill is") from error
+
+    def place(self, work: str) -> str | None:
+        """Where a long work that may be stopped is (the form is its own); None before it began."""
+        row = self._get("place", work)
+        return row.body if row else None
+
+    def keep_place(self, work: str, body: str, now: datetime) -> None:
+        """Remember where a long work is, for as long as somebody may go on with it."""
+        row = RegistryRow("place", work, body=body, changed_at=_stamp(now))
+        row.expires_at = now + _KEEP_PLACE
+        try:
+            row.save()
+        except PutError as error:
+            raise Retryable(f"could not save where {work} is") from error
+
+    def forget_place(self, work: str) -> None:
+        """The work is done: the next one begins at its beginning."""
+        RegistryRow("place", work).delete()
 
     def _get(self, kind: str, name: str) -> RegistryRow | None:
         try:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -46,6 +47,33 @@ class Secrets:
     def keys(self, name: str) -> Sequence[bytes]:
         """All our own keys of a name, the newest first."""
         return [secret.encode() for secret in self._secrets(self.prefix + name)]
+
+    def add_key(self, name: str, key: str, now: datetime) -> datetime:
+        """Put a new own key before the one there is, which still fits; since when it is there.
+
+        Where several fit already a rotation was begun: it is gone on with, and `key` not used.
+        For commands, which may write secrets.
+        """
+        stored = self._fetch(self.prefix + name)
+        keys, since = list(stored.get("secrets", ())), stored.get("newest_since")
+        if len(keys) > 1 and isinstance(since, str):
+            return datetime.fromisoformat(since)
+        keys = keys if len(keys) > 1 else [key, *keys]
+        self._put(self.prefix + name, {"secrets": keys, "newest_since": now.isoformat()})
+        return now
+
+    def drop_older_keys(self, name: str) -> int:
+        """Leave an own secret its newest key alone; how many went. For commands."""
+        keys = self._fetch(self.prefix + name).get("secrets", [])
+        self._put(self.prefix + name, {"secrets": keys[:1]})
+        return len(keys) - 1
+
+    def _put(self, secret_id: str, content: Mapping[str, Any]) -> None:
+        with calling(f"store secret {secret_id}"):
+            client("secretsmanager").put_secret_value(
+                SecretId=secret_id, SecretString=json.dumps(content)
+            )
+        self._cache.pop(secret_id, None)
 
     def credentials(self, source: str, names: Sequence[str] = ()) -> Mapping[str, str]:
         """What the API of a source's vendor asks for, by name; empty where it asks for nothing.

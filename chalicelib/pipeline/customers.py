@@ -6,7 +6,7 @@ of a run reads the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -22,6 +22,7 @@ from chalicelib.insights.weeks import IsoWeek
 from chalicelib.insights.words import stems, usual_forms
 from chalicelib.interaction import Role
 from chalicelib.organisation import Organisation
+from chalicelib.privacy.pseudonyms import same_person
 from chalicelib.summary import UNSURE, Summary
 
 FEELINGS = ("negative", "neutral", "positive", None)
@@ -89,11 +90,12 @@ def repeats_of(
 
 
 def _contacts(world: World, organisation: Organisation, week: IsoWeek) -> Iterator[Contact]:
+    person = _person(world)
     for theme in [*organisation.theme_by_id, UNSURE]:
         for feeling in FEELINGS:
             for one in world.interactions.linked(part_of(iso_week(week.monday), theme, feeling)):
                 day = organisation.local_day(one.started_at)
-                yield Contact(one.customer, theme, day, one.resolved)
+                yield Contact(person(one.customer), theme, day, one.resolved)
 
 
 def topics_of(world: World, week: IsoWeek) -> tuple[NewTopic, ...]:
@@ -115,25 +117,34 @@ def _texts(
     world: World, week: IsoWeek, theme: str, feelings: Iterable[str | None], limit: int
 ) -> Iterator[Text]:
     """A sample of a week's redacted texts of one theme, `limit` of each sentiment."""
+    person = _person(world)
     for feeling in feelings:
         keys = world.interactions.sample(part_of(iso_week(week.monday), theme, feeling), limit)
-        for state in world.interactions.read(keys).values():
+        for state in world.interactions.alive(keys, world.clock()).values():
             interaction = fold(state.events, state.enrichments)
             said = [
                 m.text for m in interaction.messages if m.role is Role.CUSTOMER and not m.erased
             ]
             if said and not interaction.erased:
-                yield Text(state.key, interaction.customer, "\n".join(said))
+                customer = interaction.customer and person(interaction.customer)
+                yield Text(state.key, customer, "\n".join(said))
 
 
 def silent_of(world: World, organisation: Organisation, week: IsoWeek) -> tuple[Silent, ...]:
     """Customers whose pause became unusual during a week. Empty above LARGEST_RHYTHM contacts:
     `hub silent` then reads an export instead."""
-    days: dict[str, list[date]] = {}
+    person, days = _person(world), dict[str, list[date]]()
+    kept = timedelta(days=organisation.retention.interactions_days)
+    oldest = organisation.local_day(world.clock() - kept)  # the table deletes some days late
     for number, (customer, started_at) in enumerate(world.interactions.rhythm()):
         if number == LARGEST_RHYTHM:
             return ()
         day = organisation.local_day(started_at)
-        if day <= week.sunday:
-            days.setdefault(customer, []).append(day)
+        if oldest <= day <= week.sunday:
+            days.setdefault(person(customer), []).append(day)
     return newly_silent(days, week.sunday, week.back().sunday)
+
+
+def _person(world: World) -> Callable[[str], str]:
+    """One name for each customer, also while the key of pseudonyms is being rotated."""
+    return same_person(world.secrets.keys("pseudonym-key"))

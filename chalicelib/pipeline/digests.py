@@ -22,6 +22,7 @@ from chalicelib.fold import fold, iso_week, part_of, sample_of
 from chalicelib.interaction import Role
 from chalicelib.organisation import WEEKDAYS, Department, Organisation, Schedule
 from chalicelib.pipeline.customers import more_of
+from chalicelib.privacy.pseudonyms import same_person
 from chalicelib.summary import Summary
 
 HISTORY_WEEKS = 27  # the week itself and 26 before it
@@ -157,7 +158,8 @@ def quote_candidates(
     """Redacted customer texts of one week, theme and sentiment, from a bounded uniform sample."""
     part = part_of(iso_week(monday), theme, feeling)
     keys = world.interactions.sample(part, QUOTE_SAMPLE)
-    for state in world.interactions.read(keys).values():
+    person = same_person(world.secrets.keys("pseudonym-key"))
+    for state in world.interactions.alive(keys, world.clock()).values():
         interaction = fold(state.events, state.enrichments)
         if sample_of(interaction, organisation) != part:
             continue  # the index is a moment behind an erasure or a correction
@@ -173,7 +175,7 @@ def quote_candidates(
             judged = interaction.enrichments[message.message_id]
             yield QuoteCandidate(
                 interaction_key=interaction.key,
-                customer=interaction.customer,
+                customer=interaction.customer and person(interaction.customer),
                 text=message.text,
                 language=judged.language,
                 p=p,

@@ -23,7 +23,7 @@ from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 from chalicelib.pipeline.understand import understand
-from chalicelib.privacy.pseudonyms import is_pseudonym
+from chalicelib.privacy.pseudonyms import under_each
 
 FEWEST_DIGITS = 7  # of a telephone number that is looked for in texts
 
@@ -101,14 +101,15 @@ def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def _find(world: World, person: Person, names: Sequence[str]) -> _Found:
-    key = world.secrets.key("pseudonym-key")
-    wanted = {n if is_pseudonym(n) else privacy.pseudonym(n, key) for n in names}
+    keys = world.secrets.keys("pseudonym-key")
+    # While a key is being rotated, a person has a pseudonym of each.
+    wanted = {one for name in names for one in under_each(name, keys)}
     indexed = {one for of in wanted for one in world.interactions.of_customer(of)}
     logged = list(person.events())
     theirs = {
         of.interaction
         for of, event in logged
-        if event.customer and privacy.pseudonym(event.customer, key) in wanted
+        if event.customer and not wanted.isdisjoint(under_each(event.customer, keys))
     }
     holds = mention(names)
     interactions = frozenset(indexed | theirs)

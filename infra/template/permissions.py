@@ -158,7 +158,7 @@ def _send_digests(stage: str) -> list[Statement]:
         _index("EventsTable", "by_source"),
         _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
         _mail(),
-        _secrets(stage, "link-key"),
+        _secrets(stage, "link-key", "pseudonym-key"),
         _failed_calls(),
     ]
 

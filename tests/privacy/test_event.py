@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import Misconfigured
 from chalicelib.interaction import Channel, Event, EventKind, Role
 from chalicelib.privacy import pseudonym, redacted_event
+from chalicelib.privacy.pseudonyms import rekeyed, same_person, under_each
 
 KEY = b"k" * 32
 EVENT = Event(
@@ -61,7 +62,32 @@ def test_pseudonym_needs_and_uses_the_key() -> None:
 
 def test_pseudonym_is_pinned() -> None:
     """A change of normalisation or hashing would split every customer in two."""
-    assert pseudonym("email:matti@posti.example", KEY) == "c_2hUHdJyDMYKtcjvOGmAj5zWYHwAj"
+    assert pseudonym("email:matti@posti.example", KEY) == "c_eCvFinpKQorO5-SPUvSRtZndEiZk"
+
+
+@given(
+    st.text(st.characters(), max_size=50),
+    st.lists(st.binary(min_size=1, max_size=9), min_size=2, max_size=4, unique=True),
+)
+def test_a_pseudonym_moves_to_the_newest_key_without_the_person(
+    customer: str, keys: list[bytes]
+) -> None:
+    newest = pseudonym(customer, keys[0])
+    for key in keys:
+        assert rekeyed(pseudonym(customer, key), keys) == newest
+        assert same_person(keys)(pseudonym(customer, key)) == newest
+        assert under_each(pseudonym(customer, key), keys) == under_each(customer, keys)
+    stranger = pseudonym(customer, b"another key, longer")
+    assert rekeyed(stranger, keys) == stranger
+    assert under_each(stranger, keys) == {stranger}
+
+
+def test_an_old_key_that_is_gone_moves_nothing_and_finds_itself() -> None:
+    one, two = b"one", b"two"
+    old = pseudonym("id:7", one)
+    assert rekeyed(old, [two]) == old
+    assert same_person([two])(old) == old
+    assert rekeyed("c_7", [two, one]) == "c_7"
 
 
 def test_event_is_redacted() -> None:
