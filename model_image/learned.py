@@ -29,7 +29,7 @@ MAX_BYTES = 8_000_000  # of a bundle unpacked
 
 BITS = 12  # words of a text fall into 4096 buckets: few labels cannot tell more of them apart
 WORDS = 1 << BITS
-LEVELS = 127
+LEVELS = 31  # of a weight, as signed squares: finer ones change no answer and double the size
 
 WORD_SHARE = 0.8  # of the square of a text's length; concepts have the rest
 LEAST_RARITY = 0.1  # of a word that every text has
