@@ -1,14 +1,17 @@
-"""Train the compact backend's weights and write its model card.
+"""Train a backend's weights and write its model card.
 
-    python -m model_image.train --data ../shared/data
+    python -m model_image.train [compact] --data ../shared/data
+    python -m model_image.train encoder --base DIRECTORY --data ../shared/data --out DIRECTORY
 
-Needs requirements-train.txt. The same data gives the same weights.
+Compact is this file: the same data gives the same weights. The encoder is `training/encoder/`,
+told in docs/training.md. Needs requirements-train.txt.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -118,13 +121,25 @@ def train(data: Corpora) -> dict[str, np.ndarray]:
     return arrays
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
+    """The model that the first argument names; compact when it names none."""
+    if arguments[:1] == ["encoder"]:
+        from model_image.training.encoder import command  # torch, which compact does not need
+
+        return command.main(arguments[1:])
+    compact(arguments[1:] if arguments[:1] == ["compact"] else arguments)
+    return 0
+
+
+def compact(arguments: list[str]) -> None:
     """Train, write the weights, measure, write the card."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     default = Path(os.environ.get("OIVALLUS_DATA", DATA))
     parser.add_argument("--data", type=Path, default=default, help="the data directory")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     data = Corpora(chosen.data)
     arrays = train(data)
     np.savez_compressed(chosen.out, **arrays)  # type: ignore[arg-type]
@@ -135,4 +150,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -82,7 +82,7 @@ class Corpora:
         """Emotions of film subtitles as polarity; texts whose emotions disagree are left out."""
         examples = []
         for row in self.rows(f"{language}_emotion_xed.{split}"):
-            label = _polarity(set(str(row["labels"]).replace(" ", "").split(",")))
+            label = polarity(set(str(row["labels"]).replace(" ", "").split(",")))
             if label is not None:
                 examples.append(Example(row["text"], label, weight))
         return examples
@@ -142,7 +142,8 @@ def other_language_texts(count: int) -> list[str]:
     ]
 
 
-def _polarity(labels: set[str]) -> int | None:
+def polarity(labels: set[str]) -> int | None:
+    """The side of XED's labels; None when their sides disagree or have none."""
     negative, positive = bool(labels & XED_NEGATIVE), bool(labels & XED_POSITIVE)
     if negative != positive:
         return NEGATIVE if negative else POSITIVE

@@ -35,8 +35,8 @@ def train(data: Corpora) -> dict[str, np.ndarray]:
             fitted, bias = _fit(features[learn], marks[learn])
             p[held_out] = softmax(features[held_out] @ fitted.T + bias)
         felt = marks[:, 0] == 0
-        floors[v] = _floors(shares(p[felt]), marks[felt, 1:])
-        calm[v] = _calm(p, marks, floors[v])
+        floors[v] = best_floors(shares(p[felt]), marks[felt, 1:])
+        calm[v] = best_calm(p, marks, floors[v])
         weights[v], intercept[v] = _fit(features, marks)
     head = quantise(LABELS, weights, np.zeros((len(LANGUAGES), len(LABELS), 0)), intercept)
     return save_head(head, "emotion") | {"emotion.floors": floors, "emotion.calm": calm}
@@ -57,7 +57,7 @@ def f1(marks: Floats, said: np.ndarray) -> Floats:
     return np.asarray(2 * right.sum(axis=0) / np.maximum((marks > 0).sum(0) + said.sum(0), 1))
 
 
-def _floors(share: Floats, marks: Floats) -> Floats:
+def best_floors(share: Floats, marks: Floats) -> Floats:
     """(8,) the share above which saying an emotion gives it the best F1."""
     floors = np.zeros(share.shape[1])
     for emotion in range(share.shape[1]):
@@ -67,7 +67,7 @@ def _floors(share: Floats, marks: Floats) -> Floats:
     return floors
 
 
-def _calm(p: Floats, marks: Floats, floors: Floats) -> float:
+def best_calm(p: Floats, marks: Floats, floors: Floats) -> float:
     """The probability of neutral from which silence gives the best macro-F1 over all lines."""
     above = shares(p) > floors
     scores = [f1(marks[:, 1:], above & (p[:, :1] < calm)).mean() for calm in CALM]

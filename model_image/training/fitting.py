@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from scipy.optimize import minimize  # type: ignore[import-not-found,import-untyped,unused-ignore]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image.features import BUCKET_BITS, lay_out
 from model_image.linear import Floats, Ints, read_features
@@ -44,6 +43,9 @@ def fit(
     features: sp.csr_matrix, labels: Ints, weights: Floats, strength: float, rare: bool = False
 ) -> tuple[Floats, Floats]:
     """(labels, columns) weights and (labels,) intercepts; two rows for two labels."""
+    # here, for whoever trains an encoder needs no scikit-learn
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]  # fmt: skip
+
     factor = rarity(features) if rare else np.ones(features.shape[1])
     model = LogisticRegression(C=strength, max_iter=300, tol=1e-3)
     model.fit(features @ sp.diags(factor), labels, sample_weight=weights)

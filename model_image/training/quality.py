@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.svm import LinearSVC  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image import wire
 from model_image.backends.compact import Compact
@@ -272,6 +271,8 @@ def labelled() -> list[dict[str, Any]]:
 
 def intents(data: Corpora, name: str, key: str) -> float:
     """Accuracy of a linear head on our features: what they are good for."""
+    from sklearn.svm import LinearSVC  # type: ignore[import-not-found,import-untyped,unused-ignore]  # fmt: skip
+
     train, dev = data.rows(f"{name}.train"), data.rows(f"{name}.dev")
     features = matrix([row["text"] for row in train], BUCKET_BITS)
     factor = rarity(features)

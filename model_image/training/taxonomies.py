@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image import wire
 from model_image.concepts import Concepts
@@ -109,6 +108,9 @@ def corpus_task(data: Corpora, name: str, key: str, code: str, seed: int) -> Tas
 
 def fit_evidence(tasks: Sequence[Task], concepts: Concepts, rarity: Floats) -> Evidence:
     """What a lead is worth: the probability that the best theme is right."""
+    # here, for whoever trains an encoder needs no scikit-learn
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]  # fmt: skip
+
     blank = Evidence(0.0, 1.0)
     leads, right, weights = [], [], []
     for task in tasks:

@@ -1,0 +1,358 @@
+"""One training run: data -> weights -> directory -> card. Strings the steps; decides nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tokenizers
+import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from model_image.encoder import layout
+from model_image.encoder.layout import ModelDirectory
+from model_image.training.corpora import Corpora
+from model_image.training.encoder import exams, provenance, scratch, sources, theme_scale
+from model_image.training.encoder.batches import Batch, Reader, epoch
+from model_image.training.encoder.lessons import LABELS, Lesson, restrict, split
+from model_image.training.encoder.loop import BEST, LAST, Loop, Machine, Progress, Stage, checkpoint
+from model_image.training.encoder.marks import accuracy, macro_f1, one_label
+from model_image.training.encoder.network import Network, arrays, pretrained
+from model_image.training.encoder.reading import Read, read
+from model_image.training.encoder.settings import BadSettings, Settings, Size
+from model_image.training.encoder.teaching import Teacher
+
+MOST_TUNING = 600  # lessons of one source and language that decide when to stop
+MOST_WEIGHT = 8.0
+MOST_TOKENIZER_TEXTS = 150_000
+RECORD = "training.json"
+READING_TOKENS = 16_384
+
+
+@dataclass(frozen=True)
+class Lectures:
+    """All lessons of a run."""
+
+    learning: list[Lesson]
+    tuning: list[Lesson]
+    dev: list[Lesson]
+    intents: dict[str, int]
+    head_weights: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the directory as the server reads it, and what is needed to measure it."""
+
+    stored: ModelDirectory
+    network: Network
+    reader: Reader
+    machine: Machine
+    lectures: Lectures
+    progress: dict[str, Progress]
+    made_of: dict[str, Any]
+
+    def read(self, texts: Sequence[str]) -> Read:
+        """Texts through the network."""
+        return read(self.network, self.reader, texts, self.machine, READING_TOKENS)
+
+
+def train(settings: Settings) -> Trained:
+    """The whole run. Raises BadSettings, or loop.Stopped when it is to go on later."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    torch.use_deterministic_algorithms(not torch.cuda.is_available())
+    settings.out.mkdir(parents=True, exist_ok=True)
+    kept = checkpoint(settings)
+    if kept is None:
+        (settings.out / BEST).unlink(missing_ok=True)
+    made_of = provenance.record(settings)
+    lectures = gather(settings)
+    machine = Machine.of(settings)
+    _tell(lectures, machine)
+    mark = provenance.fingerprint(made_of)
+    network, reader = begin(settings, lectures)
+    progress: dict[str, Progress] = {}
+    if settings.from_scratch and settings.pretrain_epochs > 0:
+        loop = Loop(_filling(settings, lectures, network, reader), settings, machine, mark)
+        progress["pretraining"] = _go(loop, kept)
+    before = {name: asdict(one) for name, one in progress.items()}
+    stage = _heads(settings, lectures, network, reader, machine)
+    progress["heads"] = _go(Loop(stage, settings, machine, mark, before), kept)
+    network.modules.eval()
+    stored = store(settings, lectures, network, reader, machine)
+    return Trained(stored, network, reader, machine, lectures, progress, made_of)
+
+
+def gather(settings: Settings) -> Lectures:
+    """Lessons of the sources and of own messages, split; the weight of each head."""
+    found = sources.chosen(settings)
+    whole = sources.lessons(settings, found, "train")
+    whole += sources.own_messages(settings.messages, "train")
+    lessons = [kept for lesson in whole if (kept := restrict(lesson, settings.heads))]
+    if not lessons:
+        raise BadSettings(f"no text teaches {', '.join(settings.heads)}")
+    learning, tuning = split(lessons)
+    dev = sources.lessons(replace(settings, rows_per_source=0), found, "dev")
+    dev += sources.own_messages(settings.messages, "dev")
+    if settings.data:
+        dev += exams.own_sets(settings.messages) + exams.other_languages()
+    intents = sorted({lesson.intent for lesson in learning if lesson.intent})
+    return Lectures(
+        learning=learning,
+        tuning=thinned(tuning),
+        dev=[kept for lesson in dev if (kept := restrict(lesson, settings.heads))],
+        intents={intent: number for number, intent in enumerate(intents)},
+        head_weights=head_weights(learning, settings.heads),
+    )
+
+
+def thinned(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """At most MOST_TUNING lessons of each source and language, spread evenly."""
+    groups: dict[tuple[str, str], list[Lesson]] = {}
+    for lesson in lessons:
+        groups.setdefault((lesson.source, lesson.language), []).append(lesson)
+    return [
+        lesson for group in groups.values() for lesson in group[:: -(-len(group) // MOST_TUNING)]
+    ]
+
+
+def head_weights(lessons: Sequence[Lesson], heads: Sequence[str]) -> dict[str, float]:
+    """The rarer a head's lessons, the more one of them weighs: by the root, MOST_WEIGHT at most.
+
+    The token head is averaged over its tokens already.
+    """
+    found = {}
+    for head in heads:
+        if head == "themes":
+            count = sum(bool(lesson.intent) for lesson in lessons)
+        else:
+            count = sum(head in lesson.targets for lesson in lessons)
+        if count:
+            found[head] = min(MOST_WEIGHT, (len(lessons) / count) ** 0.5)
+    if "personal_data" in heads and any(lesson.spans is not None for lesson in lessons):
+        found["personal_data"] = 1.0
+    return found
+
+
+def begin(settings: Settings, lectures: Lectures) -> tuple[Network, Reader]:
+    """The network before the first step, and its tokenizer, saved to the directory."""
+    place = settings.out / layout.ENCODER
+    place.mkdir(parents=True, exist_ok=True)
+    if settings.from_scratch:
+        tokenizer = _own_tokenizer(settings, lectures, place)
+        encoder = scratch.encoder(Size.parse(settings.size), tokenizer.get_vocab_size())
+    else:
+        encoder = pretrained(settings)
+        tokenizer = _base_tokenizer(settings, place)
+    heads = [head for head in settings.heads if head in lectures.head_weights]
+    folders = [intent.split("/")[0] for intent in lectures.intents]
+    pad = encoder.config.pad_token_id
+    reader = Reader(tokenizer, int(pad or 0), settings.max_tokens, lectures.intents)
+    return Network(encoder, heads, folders), reader
+
+
+def _own_tokenizer(settings: Settings, lectures: Lectures, place: Path) -> tokenizers.Tokenizer:
+    path = place / layout.TOKENIZER.name
+    if not (settings.resume and path.exists()):  # a resumed run reads the very same one
+        texts = _unlabelled(settings, lectures)
+        texts = texts[:: -(-len(texts) // MOST_TOKENIZER_TEXTS)]
+        tokenizer = scratch.train_tokenizer(texts, settings.vocabulary)
+        fast: Any = PreTrainedTokenizerFast
+        fast(
+            tokenizer_object=tokenizer,
+            pad_token=scratch.PAD,
+            cls_token=scratch.BEGIN,
+            sep_token=scratch.END,
+            unk_token=scratch.UNKNOWN,
+            mask_token=scratch.GAP,
+        ).save_pretrained(place)
+    return tokenizers.Tokenizer.from_file(str(path))
+
+
+def _base_tokenizer(settings: Settings, place: Path) -> tokenizers.Tokenizer:
+    where = {"revision": settings.revision} if settings.revision else {}
+    try:
+        fast = AutoTokenizer.from_pretrained(settings.base, **where)
+        fast.backend_tokenizer.no_truncation()
+        fast.backend_tokenizer.no_padding()
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadSettings(
+            f"--base {settings.base} has no fast tokenizer (tokenizer.json)"
+        ) from error
+    fast.save_pretrained(place)
+    return tokenizers.Tokenizer.from_file(str(place / layout.TOKENIZER.name))
+
+
+def _unlabelled(settings: Settings, lectures: Lectures) -> list[str]:
+    held_out = {lesson.text for lesson in lectures.dev}
+    return sources.unlabelled(settings, lectures.learning, held_out)
+
+
+def _filling(settings: Settings, lectures: Lectures, network: Network, reader: Reader) -> Stage:
+    texts = _unlabelled(settings, lectures)
+    filler = scratch.Filler(network.modules["encoder"])
+
+    def batches(lap: int) -> Iterator[scratch.Gaps]:
+        return scratch.gap_epoch(texts, reader, settings.batch_tokens, settings.seed, lap)
+
+    return Stage(
+        "pretraining", filler.modules, len(texts), settings.pretrain_epochs, batches, filler.loss
+    )
+
+
+def _heads(
+    settings: Settings, lectures: Lectures, network: Network, reader: Reader, machine: Machine
+) -> Stage:
+    teacher = Teacher.of(settings.teacher, machine) if settings.teacher else None
+    weights = lectures.head_weights
+
+    def loss(batch: Batch) -> torch.Tensor:
+        seen = network.forward(batch.ids, batch.mask)
+        total: Any = seen.mean.sum() * 0.0  # a batch without a lesson still has a gradient
+        for head, one in network.losses(batch, seen).items():
+            total = total + weights[head] * one
+        if teacher:
+            total = total + teacher.loss(batch.texts, network, seen)
+        found: torch.Tensor = total
+        return found
+
+    def batches(lap: int) -> Iterator[Batch]:
+        return epoch(
+            lectures.learning, reader, settings.batch_tokens, settings.augment, settings.seed, lap
+        )
+
+    def score() -> float:
+        said = read(network, reader, [one.text for one in lectures.tuning], machine, READING_TOKENS)
+        return tuning_score(lectures, said, network)
+
+    rows = len(lectures.learning)
+    return Stage("heads", network.modules, rows, settings.epochs, batches, loss, score)
+
+
+def tuning_score(lectures: Lectures, said: Read, network: Network) -> float:
+    """Mean over the heads of macro-F1 (choices), accuracy (intents) or span F1, on tuning texts.
+
+    Emotion: the share of texts whose likeliest label is one of theirs.
+    """
+    tuning, marks = lectures.tuning, []
+    for head in network.heads:
+        rows = [row for row, lesson in enumerate(tuning) if head in lesson.targets]
+        if not rows:
+            continue
+        target = np.array([tuning[row].targets[head].shares for row in rows])
+        best = said.logits[head][rows].argmax(axis=1)
+        if head == "emotion":
+            marks.append(float((target[np.arange(len(rows)), best] > 0).mean()))
+        else:
+            found = one_label(LABELS[head], target.argmax(axis=1), best)
+            marks.append(float(macro_f1(found, np.ones((1, len(rows))))[0]))
+    known = [row for row, lesson in enumerate(tuning) if lesson.intent in lectures.intents]
+    if said.intents is not None and known:
+        exam = exams.Exam("themes", "", "", "", tuple(tuning[row] for row in known))
+        part = replace(said, intents=said.intents[known])
+        hits = [
+            exams.intent_answers(one, two, lectures.intents) for one, two in _folders(exam, part)
+        ]
+        marks.append(float(np.mean([accuracy(hit, np.ones((1, hit.n)))[0] for hit in hits])))
+    tagged = [row for row, lesson in enumerate(tuning) if lesson.spans is not None]
+    if said.spans is not None and tagged:
+        spans = [said.spans[row] for row in tagged]
+        counts = exams.span_counts([tuning[row] for row in tagged], spans).sum(axis=0)
+        marks.append(float(2 * counts[0] / max(1.0, counts[1] + counts[2])))
+    return float(np.mean(marks)) if marks else 0.0
+
+
+def _folders(exam: exams.Exam, said: Read) -> Iterator[tuple[exams.Exam, Read]]:
+    cosines = said.intents
+    if cosines is None:
+        return
+    folders = [lesson.intent.split("/")[0] for lesson in exam.lessons]
+    for folder in sorted(set(folders)):
+        rows = [row for row, own in enumerate(folders) if own == folder]
+        lessons = tuple(exam.lessons[row] for row in rows)
+        yield replace(exam, lessons=lessons), replace(said, intents=cosines[rows])
+
+
+def _go(loop: Loop, kept: dict[str, Any] | None) -> Progress:
+    """Begin, go on, or pass over a stage that the checkpoint has behind it."""
+    if kept and kept["stage"] == "heads" and loop.stage.name == "pretraining":
+        return Progress(**kept["before"]["pretraining"])
+    if kept and kept["stage"] == loop.stage.name:
+        loop.restore(kept)
+    progress = loop.run()
+    loop.save()
+    return progress
+
+
+def store(
+    settings: Settings, lectures: Lectures, network: Network, reader: Reader, machine: Machine
+) -> ModelDirectory:
+    """Write the directory of `encoder/layout.py` and read it back; the checkpoint goes."""
+    place = settings.out / layout.ENCODER
+    network.modules["encoder"].save_pretrained(place, max_shard_size="100GB")
+    tuning = lectures.tuning
+    said = None
+    if tuning:
+        said = read(network, reader, [one.text for one in tuning], machine, READING_TOKENS)
+    names = [*network.heads, *(["personal_data"] if "personal_data" in network.modules else [])]
+
+    def embed(texts: Sequence[str]) -> Any:
+        return read(network, reader, texts, machine, READING_TOKENS).embeddings
+
+    fitting = []
+    if settings.data and "projection" in network.modules:
+        fitting = theme_scale.tasks(Corpora(settings.data), seed=0)
+    most = getattr(network.modules["encoder"].config, "max_position_embeddings", 514) - 2
+    description = layout.Description(
+        heads=tuple(exams.scaled_head(name, tuning, said) for name in names),
+        themes=theme_scale.fit(fitting, embed),
+        max_tokens=min(512, most),
+        overlap_tokens=min(64, most // 8),
+        licence="Apache-2.0" if settings.from_scratch else settings.licence,
+        source=_origin(settings),
+    )
+    stored = layout.write(settings.out, description, arrays(network))
+    shutil.rmtree((settings.out / LAST).parent, ignore_errors=True)
+    return stored
+
+
+def _origin(settings: Settings) -> str:
+    if settings.from_scratch:
+        return f"scratch {settings.size}"
+    return f"{Path(settings.base).name if Path(settings.base).is_dir() else settings.base}" + (
+        f"@{settings.revision}" if settings.revision else ""
+    )
+
+
+def write_record(trained: Trained, directory: Path, measured: dict[str, Any]) -> None:
+    """training.json: settings, data hashes, versions, the course of the run, measurements."""
+    content = {
+        **trained.made_of,
+        "model": trained.stored.model,
+        "lessons": {
+            "learning": len(trained.lectures.learning),
+            "tuning": len(trained.lectures.tuning),
+        },
+        "head_weights": trained.lectures.head_weights,
+        "course": {name: asdict(one) for name, one in trained.progress.items()},
+        "measured": measured,
+    }
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    (directory / RECORD).write_text(text + "\n", encoding="utf-8")
+
+
+def _tell(lectures: Lectures, machine: Machine) -> None:
+    counts = ", ".join(f"{head} x{weight:.1f}" for head, weight in lectures.head_weights.items())
+    print(
+        f"{len(lectures.learning)} texts to learn from, {len(lectures.tuning)} to tune on, "
+        f"{len(lectures.dev)} to measure on; {counts}; {machine.device.type}, "
+        f"{'bf16' if machine.bf16 else 'fp32'}",
+        flush=True,
+    )
