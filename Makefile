@@ -5,13 +5,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check golden bench load soak package lock clean audit sbom
+.PHONY: help demo serve test test-dynalite check golden bench load soak package lock clean audit sbom
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
 	@echo "make demo INPUT=FILE the same with your own messages (JSONL or CSV)"
 	@echo "make serve           leave the local hub running"
 	@echo "make test            style, types and tests"
+	@echo "make test-dynalite   the storage tests on a second DynamoDB (needs npm)"
 	@echo "make check           style and types alone, in seconds"
 	@echo "make golden          write the golden digests anew, to be read before committing"
 	@echo "make bench           benchmarks, each beside its floor"
@@ -44,9 +45,23 @@ check: $(VENV)/dev
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
+# A second DynamoDB for the storage tests; without npm they run against moto alone.
+$(VENV)/dynalite: tests/dynamodb/package.json tests/dynamodb/package-lock.json | $(VENV)/local
+	@mkdir -p $@ && cp tests/dynamodb/package*.json $@/
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix $@ --silent --omit=optional --no-audit --no-fund >/dev/null 2>&1 \
+			|| echo "npm could not install dynalite: the tests that want it are skipped"; \
+	else echo "No npm: the tests against a second DynamoDB are skipped"; fi
+	@touch $@
+
 # Both cores; the tests of one file share a hub, so they stay together.
-test: check
+test: check $(VENV)/dynalite
 	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# Everything that stores, on the second DynamoDB too: some minutes.
+test-dynalite: $(VENV)/dev $(VENV)/dynalite
+	@TEST_DYNAMODB=dynalite $(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile \
+		tests/adapters tests/pipeline
 
 golden: $(VENV)/dev
 	@$(RUN) -m tests.digest.golden

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from moto import mock_aws
+from pynamodb.models import Model
 
-from chalicelib.adapters import clients
+from chalicelib.adapters import clients, transact
 from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, SummaryRow
 from chalicelib.adapters.world import World, build
 from chalicelib.organisation import Organisation, read
 from chalicelib.pipeline.rebuild import publish_organisation
 from infra.local import speedups
+from tests.dynamodb import server, transactions
 from tests.twins import JudgingEndpoint, Metrics
 
+TABLES = (EventRow, InteractionRow, SummaryRow, RegistryRow)
+_OTHER: dict[Any, Any] = {}  # their connections to the second DynamoDB, which are slow to make
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -73,15 +79,45 @@ def organisation() -> Organisation:
     return read(ORGANISATION)
 
 
+@pytest.fixture(scope="session")
+def dynalite_url() -> Iterator[str]:
+    """A second DynamoDB; what asks for it is skipped where it cannot run."""
+    if why := server.missing():
+        pytest.skip(why)
+    with server.dynalite() as url:
+        yield url
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Tables, a queue and secrets in moto, empty for each test."""
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Which DynamoDB the tables lie in: a test's own parameter, else $TEST_DYNAMODB, else moto."""
+    name: str = getattr(request, "param", os.environ.get("TEST_DYNAMODB", "moto"))
+    if name == "moto":
+        yield name
+        return
+    url: str = request.getfixturevalue("dynalite_url")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+    # What dynalite lacks.
+    monkeypatch.setattr(transact, "write", transactions.write)
+    monkeypatch.setattr(Model, "update_ttl", lambda *_, **__: None)
+    for model in TABLES:
+        monkeypatch.setattr(model, "_connection", _OTHER.get(model))
+    yield name
+    _OTHER.update({model: model._connection for model in TABLES})
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[Settings]:
+    """Tables, a queue and secrets, empty for each test."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     with speedups.applied(lambda: None), mock_aws():
         yield _create()
+        if database != "moto":
+            for model in TABLES:
+                model.delete_table()
 
 
 def _create() -> Settings:
@@ -116,7 +152,7 @@ def _create() -> Settings:
     }
     settings = replace(settings, **urls)
     build(settings)
-    for model in (EventRow, InteractionRow, SummaryRow, RegistryRow):
+    for model in TABLES:
         model.create_table(billing_mode="PAY_PER_REQUEST", wait=False)
     return settings
 

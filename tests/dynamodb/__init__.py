@@ -1,0 +1,1 @@
+"""A second, independent DynamoDB: dynalite, which is stricter than moto in places."""
