@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import Any
 
 from model_image.backends import Backend, Item, Outputs, Staged
-from model_image.device import Device, Failed
+from model_image.device import Device
 from model_image.metrics import Meter
 from model_image.wire import Request, Result, Taxonomy, Text
 
@@ -40,6 +40,10 @@ class Busy(Exception):
 
 class Draining(Busy):
     """The server is shutting down; another copy will answer."""
+
+
+class Failed(Exception):
+    """No text of a request could be read, or not its taxonomy."""
 
 
 @dataclass

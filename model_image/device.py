@@ -24,10 +24,6 @@ IDLE_S = 1.0  # an idle thread still says this often that it lives
 STALE_S = 60.0  # a step takes seconds at most; a thread silent for longer hangs
 
 
-class Failed(Exception):
-    """An item could not be read."""
-
-
 @dataclass(eq=False)
 class Piece:
     """Items that are answered together; `outputs` fill as steps are done."""

@@ -50,9 +50,9 @@ def signs(found: NDArray[np.bool_], failure_log_odds: Floats, sentiment: Floats)
     return np.column_stack([failing, sentiment[:, 0], sentiment[:, 2], found])
 
 
-def decide(p: Floats) -> tuple[str, float]:
+def decide(p: Floats, min_p: float = MIN_P) -> tuple[str, float]:
     """The level of one text and the probability that it is right."""
     best = int(p.argmax())
-    if p[best] < MIN_P:
+    if p[best] < min_p:
         return LEVELS[UNKNOWN], round(1 - float(p[:UNKNOWN].max()), 4)
     return LEVELS[best], round(float(p[best]), 4)

@@ -55,14 +55,20 @@ class Satisfaction:
         return np.asarray(p)
 
 
-def decide(steps: Floats, neutral: float, letters: int) -> tuple[float, int, int] | None:
+def decide(
+    steps: Floats,
+    neutral: float,
+    letters: int,
+    max_neutral: float = MAX_NEUTRAL,
+    max_width: float = MAX_WIDTH,
+) -> tuple[float, int, int] | None:
     """(score, low, high): the mean step and its central 80 % interval; None to abstain."""
-    if letters < MIN_LETTERS or neutral > MAX_NEUTRAL:
+    if letters < MIN_LETTERS or neutral > max_neutral:
         return None
     running = np.cumsum(steps) / steps.sum()
     tail = (1 - INTERVAL) / 2
     low = int(STEPS[np.searchsorted(running, tail + 1e-9)])
     high = int(STEPS[min(int(np.searchsorted(running, 1 - tail - 1e-9)), len(STEPS) - 1)])
-    if high - low > MAX_WIDTH:
+    if high - low > max_width:
         return None
     return round(float(steps @ STEPS / steps.sum()), 2), low, high

@@ -187,10 +187,12 @@ class Prototypes:
         return np.asarray(np.einsum("rk,tk->rt", unit, self.concept))
 
 
-def choose(ids: Sequence[str], scores: Floats, least: float = MIN_SCORE) -> list[tuple[str, float]]:
+def choose(
+    ids: Sequence[str], scores: Floats, least: float = MIN_SCORE, share: float = MIN_SHARE
+) -> list[tuple[str, float]]:
     """The themes to report for one text, best first; empty when none reaches `least`: unsure."""
     order = np.argsort(-scores, kind="stable")[:MAX_THEMES]
-    floor = max(least, MIN_SHARE * float(scores[order[0]])) if len(order) else 1.0
+    floor = max(least, share * float(scores[order[0]])) if len(order) else 1.0
     return [(ids[i], round(float(scores[i]), 4)) for i in order if scores[i] >= floor]
 
 

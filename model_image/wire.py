@@ -6,6 +6,7 @@ Contract: README.md, "oivallus.enrich.1" in and "oivallus.enrichment.1" out.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Taxonomy:
 
     hash: str
     themes: tuple[Theme, ...]
-    fingerprint: int  # of the content, since a caller may send one hash with two contents
+    fingerprint: int  # sha256 of the content, since a caller may send one hash with two contents
     heads: str = ""  # the organisation's own, as `learned.dump` packs them
 
 
@@ -214,7 +215,8 @@ def _taxonomy(data: Any) -> Taxonomy:
     heads = data.get("heads") or ""
     if not isinstance(heads, str) or len(heads) > MAX_HEADS_CHARS:
         raise BadRequest("heads are not a text of bearable length", "taxonomy.heads", "leave out")
-    return Taxonomy(digest, themes, hash(wording), heads)
+    fingerprint = int.from_bytes(hashlib.sha256(wording.encode()).digest())
+    return Taxonomy(digest, themes, fingerprint, heads)
 
 
 def _theme(data: Any, where: str) -> Theme:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from model_image.wire import Request, Result, Taxonomy, Text
 
-KNOWN = ("compact",)
+KNOWN = ("compact", "encoder")
 SAGEMAKER_MODEL = Path("/opt/ml/model")  # where SageMaker unpacks the endpoint's own artefact
 BAKED_MODEL = Path("/opt/program/model")  # where the Dockerfile puts the pinned weights
 
@@ -97,6 +97,11 @@ def load(name: str, directory: Path | None = None) -> Backend:
         from model_image.backends.compact import Compact
 
         return Compact.load()
+    if name == "encoder":
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported
+        from model_image.backends.encoder import Encoder
+
+        return Encoder.load(directory or model_directory())
     raise ValueError(f"unknown backend {name!r}; known: {', '.join(KNOWN)}")
 
 

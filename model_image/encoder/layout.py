@@ -109,9 +109,11 @@ class Head:
 class ThemeScale:
     """What a text's likeness to a theme is worth.
 
+    A theme's wordings are its names, descriptions and examples one by one, and the keywords of
+    each language joined by commas.
     A theme's likeness s to a text is `nearest` * the largest cosine to one of the theme's wordings
     + (1 - `nearest`) * the mean cosine; its lead is s above the mean s of the next best three
-    other themes. p = sigmoid(intercept + likeness * s + lead * lead).
+    themes of the text. p = sigmoid(intercept + likeness * s + lead * lead).
     New topic: p = sigmoid(new_intercept - new_likeness * the best s).
     """
 

@@ -1,0 +1,216 @@
+"""Logits of windows -> what is told of each text, many texts at once. Plain numbers, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_image import demand, effort, language, satisfaction
+from model_image.emotion import EMOTIONS, LABELS, MOST, shares
+from model_image.encoder.layout import ANY, Description, Head
+from model_image.encoder.taxonomy import Prototypes
+from model_image.linear import Floats, softmax
+from model_image.wire import Result
+
+SILENT = Result("und", 1.0, (0.25, 0.5, 0.25))  # of a text without a letter
+LETTERS_READ = 2000  # more of them tell nothing new about whether a text has letters
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of texts, each text's together.
+
+    `logits` (windows, outputs) in the description's order; `owner` (windows,) the text; `first`
+    (texts,) its first window; `weight` (windows,) tokens.
+    """
+
+    logits: Floats
+    owner: NDArray[np.int64]
+    first: NDArray[np.int64]
+    weight: Floats
+
+    def mean(self, p: Floats) -> Floats:
+        """(windows, k) -> (texts, k) by tokens."""
+        if len(self.first) == len(self.owner):
+            return p
+        total = np.add.reduceat(self.weight, self.first)
+        share = (self.weight / total[self.owner])[:, None]
+        return np.asarray(np.add.reduceat(p * share, self.first, axis=0))
+
+    def greatest(self, p: Floats) -> Floats:
+        """(windows,) -> (texts,)."""
+        return np.asarray(np.maximum.reduceat(p, self.first))
+
+
+class Reader:
+    """Knows where each head's outputs stand and how they are read."""
+
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self.heads: dict[str, tuple[Head, slice]] = {}
+        place = 0
+        for head in description.heads:
+            if head.kind == "sequence":
+                self.heads[head.name] = (head, slice(place, place + head.outputs))
+                place += head.outputs
+        self.languages = self.heads["language"][0].labels if "language" in self.heads else ()
+
+    def results(
+        self,
+        texts: Sequence[str],
+        hints: Sequence[str | None],
+        windows: Windows,
+        embedding: Floats,
+        prototypes: Prototypes,
+    ) -> list[Result]:
+        """One result a text. `embedding` (texts, dimensions) of length 1."""
+        spoken = self._spoken(windows, hints)
+        codes = [self.languages[i] for i in spoken.argmax(axis=1)] if self.languages else []
+        codes = codes or [ANY] * len(texts)
+        felt = {
+            name: self._probabilities(name, windows, codes)
+            for name in ("sentiment", "emotion", "effort", "satisfaction")
+        }
+        scale = self.description.themes
+        scores, news = prototypes.scores(embedding, scale)
+        reported = np.where(scores >= scale.min_score, scores, 0)
+        failing = self._failing(windows, codes, reported, prototypes, felt["sentiment"])
+        results = []
+        for row, text in enumerate(texts):
+            letters = sum(map(str.isalpha, text[:LETTERS_READ]))
+            if not letters:
+                results.append(SILENT)
+                continue
+            told, p = self._language(spoken[row], letters) if self.languages else ("und", 1.0)
+            neutral, emotions = self._emotion(felt["emotion"], row, codes[row])
+            results.append(
+                Result(
+                    language=told,
+                    language_p=round(p, 4),
+                    sentiment=_sentiment(felt["sentiment"], row),
+                    themes=prototypes.told(scores[row], scale),
+                    p_failure=round(float(failing[row]), 4),
+                    neutral=neutral,
+                    emotions=emotions,
+                    effort=self._effort(felt["effort"], row, codes[row]),
+                    satisfaction=self._satisfaction(felt, row, codes[row], letters),
+                    new_topic=None if news is None else round(float(news[row]), 4),
+                )
+            )
+        return results
+
+    def _spoken(self, windows: Windows, hints: Sequence[str | None]) -> Floats:
+        """(texts, languages) with the callers' hints."""
+        if not self.languages:
+            return np.zeros((len(windows.first), 0))
+        head, columns = self.heads["language"]
+        p = softmax(windows.logits[:, columns] / head.temperature.get(ANY, 1.0))
+        odds = np.ones((len(hints), len(self.languages)))
+        for row, hint in enumerate(hints):
+            code = (hint or "").lower()[:2]
+            code = code if code in self.languages else "other" if hint else ""
+            if code in self.languages:
+                odds[row, self.languages.index(code)] = language.HINT_ODDS
+        weighted = windows.mean(p) * odds
+        return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))
+
+    def _language(self, p: Floats, letters: int) -> tuple[str, float]:
+        best = int(p.argmax())
+        code = self.languages[best]
+        least = self.heads["language"][0].threshold("min_p", code, language.MIN_P)
+        if code == "other":
+            return language.UNDETERMINED, float(p[best])
+        if letters < language.MIN_LETTERS or p[best] < least:
+            return language.UNDETERMINED, float(1 - p[best])
+        return code, float(p[best])
+
+    def _probabilities(self, name: str, windows: Windows, codes: Sequence[str]) -> Floats | None:
+        """(texts, labels), calibrated for each text's language."""
+        if name not in self.heads:
+            return None
+        head, columns = self.heads[name]
+        logits = windows.logits[:, columns] / self._temperature(head, windows, codes)
+        return windows.mean(_steps(logits) if head.link == "ordinal" else softmax(logits))
+
+    def _temperature(self, head: Head, windows: Windows, codes: Sequence[str]) -> Floats:
+        by = head.temperature
+        each = np.array([by.get(code, by.get(ANY, 1.0)) for code in codes])
+        return np.asarray(each[windows.owner][:, None])
+
+    def _failing(
+        self,
+        windows: Windows,
+        codes: Sequence[str],
+        reported: Floats,
+        prototypes: Prototypes,
+        sentiment: Floats | None,
+    ) -> Floats:
+        """(texts,): the window that tells most of a failure decides."""
+        cues = np.zeros(len(windows.first))
+        if "demand" in self.heads:
+            head, columns = self.heads["demand"]
+            logits = windows.logits[:, columns] / self._temperature(head, windows, codes)
+            cues = windows.greatest(logits[:, 1] - logits[:, 0])
+        positive = np.zeros(len(cues)) if sentiment is None else sentiment[:, 2]
+        return demand.p_failure(cues, reported, prototypes.hint, positive)
+
+    def _emotion(
+        self, felt: Floats | None, row: int, code: str
+    ) -> tuple[float, list[tuple[str, float]]]:
+        if felt is None:
+            return SILENT.neutral, []
+        head = self.heads["emotion"][0]
+        p = felt[row]
+        neutral = round(float(p[LABELS.index("neutral")]), 4)
+        if p[0] >= head.threshold("calm", code, 0.5):
+            return neutral, []
+        share = shares(p[None])[0]
+        best = np.argsort(-share, kind="stable")[:MOST].tolist()
+        least = 2 / len(EMOTIONS)
+        above = [i for i in best if share[i] > head.threshold(EMOTIONS[i], code, least)]
+        return neutral, [(EMOTIONS[i], round(float(share[i]), 4)) for i in above]
+
+    def _effort(self, felt: Floats | None, row: int, code: str) -> tuple[str, float]:
+        if felt is None:
+            return SILENT.effort
+        least = self.heads["effort"][0].threshold("min_p", code, effort.MIN_P)
+        return effort.decide(felt[row], least)
+
+    def _satisfaction(
+        self, felt: dict[str, Floats | None], row: int, code: str, letters: int
+    ) -> tuple[float, int, int] | None:
+        steps, sentiment = felt["satisfaction"], felt["sentiment"]
+        if steps is None:
+            return None
+        head = self.heads["satisfaction"][0]
+        return satisfaction.decide(
+            steps[row],
+            0.0 if sentiment is None else float(sentiment[row, 1]),
+            letters,
+            head.threshold("max_neutral", code, satisfaction.MAX_NEUTRAL),
+            head.threshold("max_width", code, satisfaction.MAX_WIDTH),
+        )
+
+
+def _steps(logits: Floats) -> Floats:
+    """Ordinal logits (rows, steps - 1), of P(step > k) -> (rows, steps) probabilities."""
+    above = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    above = np.minimum.accumulate(above, axis=1)  # P(step > k) cannot grow with k
+    return np.asarray(-np.diff(above, axis=1, prepend=1.0, append=0.0))
+
+
+def _sentiment(felt: Floats | None, row: int) -> tuple[float, float, float]:
+    """Four digits that still sum to 1."""
+    if felt is None:
+        return SILENT.sentiment
+    negative, positive = round(float(felt[row, 0]), 4), round(float(felt[row, 2]), 4)
+    return negative, round(1 - negative - positive, 4), positive
+
+
+def least_p(head: Head) -> dict[str, Any]:
+    """The token head's least probability of each kind; kinds not named keep the default."""
+    return dict(head.thresholds.get(ANY, {}))
