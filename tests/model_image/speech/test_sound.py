@@ -1,0 +1,187 @@
+"""Bytes -> samples -> what is talk: formats, rates, limits, and spans with a known truth."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import resample_poly
+
+from model_image.speech import activity, audio
+from model_image.speech.activity import Kind
+from model_image.speech.resample import to_16k
+from tests.model_image.speech import sounds
+from tests.model_image.speech.sounds import RATE
+
+RNG = np.random.default_rng(7)
+TALK = sounds.voice(6, RNG)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content_type", "form", "subtype"),
+    [
+        ("audio/wav", "WAV", "PCM_16"),
+        ("audio/wav", "WAV", "ULAW"),
+        ("audio/x-wav", "WAV", "ALAW"),
+        ("audio/wav", "WAV", "GSM610"),
+        ("audio/mpeg", "MP3", "MPEG_LAYER_III"),
+        ("audio/ogg", "OGG", "VORBIS"),
+        ("audio/ogg", "OGG", "OPUS"),
+        ("audio/flac", "FLAC", "PCM_16"),
+        ("audio/basic", "AU", "ULAW"),
+    ],
+)
+def test_a_telephones_formats_are_read(content_type: str, form: str, subtype: str) -> None:
+    found = audio.read(sounds.encoded(TALK, form=form, subtype=subtype), content_type, {})
+    assert found.rate_hz == RATE
+    assert found.duration_s == pytest.approx(6, abs=0.1)
+    size = min(len(TALK), found.samples.shape[1])
+    likeness = np.abs(np.fft.rfft(found.samples[0, :size])) @ np.abs(np.fft.rfft(TALK[:size]))
+    likeness /= np.linalg.norm(np.fft.rfft(found.samples[0, :size]))
+    assert likeness / np.linalg.norm(np.fft.rfft(TALK[:size])) > 0.9
+
+
+@pytest.mark.parametrize("content_type", ["audio/basic", "audio/x-mulaw", "audio/pcmu"])
+def test_mu_law_without_a_header_is_eight_kilohertz(content_type: str) -> None:
+    raw = sounds.encoded(TALK, form="RAW", subtype="ULAW")
+    found = audio.read(raw, content_type, {})
+    assert found.duration_s == 6
+    assert np.abs(found.samples[0] - TALK).max() < 0.02
+    both = audio.read(raw, content_type, {"rate": "16000", "channels": "2"})
+    assert both.samples.shape == (2, 3 * RATE)
+    assert both.rate_hz == 16_000
+
+
+def test_channels_stay_apart() -> None:
+    other = sounds.silence(6, RNG)
+    found = audio.read(sounds.encoded(TALK, other, subtype="PCM_16"), "audio/wav", {})
+    assert np.abs(found.samples[0] - TALK).max() < 1e-3
+    assert np.abs(found.samples[1]).max() < 1e-3
+
+
+M4A = b"\x00\x00\x00\x20ftypM4A \x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        pytest.param(M4A, "audio/mp4", 415, id="M4A by its name"),
+        pytest.param(M4A, "audio/wav", 415, id="M4A by its bytes"),
+        pytest.param(b"\xff\xf1\x50\x80", "audio/mpeg", 415, id="AAC"),
+        pytest.param(b"\x30\x26\xb2\x75\x8e\x66", "audio/x-ms-wma", 415, id="WMA"),
+        pytest.param(b"not sound at all", "audio/wav", 400, id="no sound"),
+        pytest.param(b"", "audio/mpeg", 400, id="nothing"),
+        pytest.param(sounds.encoded(TALK)[:30], "audio/wav", 400, id="a header alone"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_remedy(
+    body: bytes, content_type: str, status: int
+) -> None:
+    with pytest.raises(audio.Refused) as refused:
+        audio.read(body, content_type, {})
+    assert refused.value.status == status
+    assert refused.value.remedy
+
+
+SIZE = len(sounds.encoded(TALK))
+
+
+@pytest.mark.parametrize("limits", [audio.Limits(seconds=6), audio.Limits(bytes=SIZE)])
+def test_what_is_just_within_the_limits_is_read(limits: audio.Limits) -> None:
+    assert audio.read(sounds.encoded(TALK), "audio/wav", {}, limits).duration_s == 6
+
+
+@pytest.mark.parametrize("limits", [audio.Limits(seconds=5.999), audio.Limits(bytes=SIZE - 1)])
+def test_what_is_just_beyond_them_is_not(limits: audio.Limits) -> None:
+    with pytest.raises(audio.Refused) as refused:
+        audio.read(sounds.encoded(TALK), "audio/wav", {}, limits)
+    assert refused.value.status == 413
+
+
+@given(st.binary(max_size=200), st.sampled_from(sorted(audio.CONTENT_TYPES)))
+@settings(max_examples=60, deadline=None)
+def test_strange_bytes_are_sound_or_refused(body: bytes, content_type: str) -> None:
+    with suppress(audio.Refused):
+        assert np.isfinite(audio.read(body, content_type, {}).samples).all()
+
+
+# --- resampling ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "up", "down"),
+    [(8000, 2, 1), (11025, 640, 441), (16000, 1, 1), (22050, 320, 441), (48000, 1, 3)],
+)
+@pytest.mark.parametrize("length", [1, 1003, 40_001])
+def test_resampling_is_what_scipy_does(rate_hz: int, up: int, down: int, length: int) -> None:
+    samples = RNG.standard_normal(length).astype(np.float32)
+    made = to_16k(samples, rate_hz)
+    expected = resample_poly(samples.astype(float), up, down)
+    assert made.shape == expected.shape
+    np.testing.assert_allclose(made, expected, atol=2e-6)
+
+
+# --- activity -----------------------------------------------------------------------------------
+
+
+def seconds(samples: sounds.Sound) -> dict[Kind, float]:
+    found = activity.spans(to_16k(samples, RATE))
+    assert found[0].start_s == 0
+    assert found[-1].end_s == pytest.approx(len(samples) / RATE)
+    assert all(a.end_s == b.start_s for a, b in pairwise(found))
+    return {kind: sum(one.seconds for one in found if one.kind is kind) for kind in Kind}
+
+
+@pytest.mark.parametrize("pitch_hz", [95, 140, 220])
+def test_talk_is_talk(pitch_hz: float) -> None:
+    rng = np.random.default_rng(round(pitch_hz))
+    found = seconds(sounds.line(sounds.voice(12, rng, pitch_hz), rng=rng))
+    assert found[Kind.SPEECH] > 11.5
+    assert found[Kind.MUSIC] == found[Kind.RINGING] == 0
+
+
+@pytest.mark.parametrize("noise_db", [-20, -10, -5])
+def test_no_word_is_lost_in_noise(noise_db: float) -> None:
+    rng = np.random.default_rng(3)
+    talk = sounds.voice(10, rng)
+    noise = rng.standard_normal(len(talk)) * talk.std() * 10 ** (noise_db / 20)
+    assert seconds((talk + noise).astype(np.float32))[Kind.SPEECH] > 9
+
+
+@pytest.mark.parametrize("note_s", [0.2, 0.5, 1.5])
+def test_music_is_not_talk(note_s: float) -> None:
+    rng = np.random.default_rng(4)
+    found = seconds(sounds.line(sounds.music(15, rng, note_s), rng=rng))
+    assert found[Kind.MUSIC] > 14
+    assert found[Kind.SPEECH] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("hz", "on_s", "off_s"), [((425,), 1, 4), ((440, 480), 2, 4), ((425,), 0.5, 0.5)]
+)
+def test_ringing_is_not_talk(hz: tuple[float, ...], on_s: float, off_s: float) -> None:
+    rng = np.random.default_rng(5)
+    length = 3 * (on_s + off_s)
+    found = seconds(sounds.line(sounds.ringing(length, hz, on_s, off_s), rng=rng))
+    assert found[Kind.SPEECH] == found[Kind.MUSIC] == 0
+    assert found[Kind.RINGING] == pytest.approx(3 * on_s, rel=0.1)
+
+
+@pytest.mark.parametrize("samples", [np.zeros(RATE * 3, np.float32), sounds.silence(3, RNG)])
+def test_a_quiet_line_is_silence(samples: sounds.Sound) -> None:
+    assert seconds(samples)[Kind.SILENCE] == pytest.approx(3)
+
+
+def test_music_takes_no_word_before_or_behind_it() -> None:
+    rng = np.random.default_rng(6)
+    hold = sounds.line(sounds.voice(10, rng), sounds.music(12, rng), sounds.voice(8, rng), rng=rng)
+    (music,) = [one for one in activity.spans(to_16k(hold, RATE)) if one.kind is Kind.MUSIC]
+    assert 10 <= music.start_s <= 11.5
+    assert 20.5 <= music.end_s <= 22
