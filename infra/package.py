@@ -119,10 +119,10 @@ class _NoManagedPolicies:
         return {}
 
 
-def lint(template: Path) -> list[str]:
+def lint(template: Path, region: str = "") -> list[str]:
     """What cfn-lint says of a CloudFormation file, a line each; empty when it is clean."""
     api, config = import_module("cfnlint.api"), import_module("cfnlint.config")
-    found = api.lint_file(template, config=config.ManualArgs(regions=[REGION]))
+    found = api.lint_file(template, config=config.ManualArgs(regions=[region or REGION]))
     return [f"{m.rule.id} {'/'.join(map(str, m.path or []))}: {m.message}" for m in found]
 
 

@@ -78,7 +78,9 @@ def _targets(resources: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for logical, resource in resources.items():
         properties = resource.get("Properties", {})
         if "RedrivePolicy" in properties:
-            yield properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0], logical
+            # A subscription's letters are its topic's; no queue takes them again.
+            source = logical if resource["Type"] == "AWS::SQS::Queue" else ""
+            yield properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0], source
         if "DeadLetterQueue" in properties:
             yield properties["DeadLetterQueue"]["TargetArn"]["Fn::GetAtt"][0], ""
 

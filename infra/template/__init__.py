@@ -1,20 +1,47 @@
 """The stack, as the dict that `chalice package --merge-template` merges into Chalice's own.
 
 Chalice writes the functions, the API and the schedules from app.py; these modules add what the
-decorators cannot say: tables, queues, bucket, mail, model endpoint, permissions and alarms. The
+decorators cannot say: tables, queues, buckets, mail, model endpoints, permissions and alarms. The
 local twin creates its resources from the same dict, so that the two cannot drift.
+
+Two small stacks stand beside it, because they must be elsewhere or earlier: `base` and `budget`.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from infra.template import alarms, archive, functions, keys, mail, model, storage
+from infra.paths import CHALICE_CONFIG
+from infra.template import (
+    alarms,
+    api,
+    archive,
+    functions,
+    inbound,
+    keys,
+    mail,
+    model,
+    storage,
+)
 
 Template = dict[str, Any]
 
 STAGES = ("dev", "prod")
 DEV = "dev"  # the one stage whose data may be deleted with the stack
+
+_VERSION: Template = {
+    "Version": {
+        "Type": "String",
+        "Default": "unknown",
+        "Description": "What is deployed: the hash of code and template; infra/deploy.py sets it",
+    },
+    "CodeSha256": {
+        "Type": "String",
+        "Default": "unknown",
+        "Description": "As Lambda tells it of every function; `hub doctor` compares",
+    },
+}
 
 
 def merge_template(stage: str) -> Template:
@@ -27,25 +54,55 @@ def merge_template(stage: str) -> Template:
     keep = stage != DEV
     return {
         "Description": f"Oivallus, a Voice-of-Customer hub ({stage})",
-        "Parameters": {**archive.PARAMETERS, **mail.PARAMETERS, **model.PARAMETERS}
-        | {**functions.PARAMETERS, **alarms.PARAMETERS},
-        "Conditions": functions.CONDITIONS | model.CONDITIONS,
+        "Parameters": parameters(),
+        "Conditions": {
+            **functions.CONDITIONS,
+            **model.CONDITIONS,
+            **api.CONDITIONS,
+            **inbound.CONDITIONS,
+        },
         "Resources": {
-            **storage.tables(keep),
             **keys.resources(keep),
+            **storage.tables(keep),
             **storage.queues(),
             **storage.topics(),
             **archive.resources(keep),
             **mail.resources(),
+            **inbound.resources(stage, keep),
             **model.resources(),
             **functions.resources(stage),
+            **api.resources(log_days(stage)),
             **alarms.resources(),
         },
-        "Outputs": {
-            "EventsTableName": {"Value": {"Ref": "EventsTable"}},
-            "ArchiveBucketName": {"Value": {"Ref": "ArchiveBucket"}},
-            "EventsDeadLetterQueueUrl": {"Value": {"Ref": "EventsDeadLetterQueue"}},
-            "FetchDeadLetterQueueUrl": {"Value": {"Ref": "FetchDeadLetterQueue"}},
-            "ModelEndpointName": {"Value": model.TEXT.endpoint_name},
-        },
+        "Outputs": _outputs(),
     }
+
+
+def parameters() -> Template:
+    """Every parameter of the stack; a stage's settings file may set each."""
+    found: Template = dict(_VERSION)
+    for part in (archive, mail, inbound, model, functions, api, alarms):
+        found |= part.PARAMETERS
+    return found
+
+
+def log_days(stage: str) -> int:
+    """How long a stage's logs are kept."""
+    config = json.loads(CHALICE_CONFIG.read_text())
+    days: int = config["stages"][stage]["log_retention_in_days"]
+    return days
+
+
+def _outputs() -> Template:
+    values: Template = {
+        "Version": {"Ref": "Version"},
+        "CodeSha256": {"Ref": "CodeSha256"},
+        "EventsTableName": {"Ref": "EventsTable"},
+        "ArchiveBucketName": {"Ref": "ArchiveBucket"},
+        "EventsDeadLetterQueueUrl": {"Ref": "EventsDeadLetterQueue"},
+        "FetchDeadLetterQueueUrl": {"Ref": "FetchDeadLetterQueue"},
+        "ModelEndpointName": model.TEXT.endpoint_name,
+        "DataKeyArn": keys.KEY,
+        "DashboardName": {"Fn::Sub": "${AWS::StackName}"},
+    }
+    return {name: {"Value": value} for name, value in values.items()}

@@ -8,12 +8,6 @@ from infra.paths import ROOT
 from infra.template import keys, model, permissions, storage
 
 PARAMETERS: dict[str, Any] = {
-    "ApiRatePerSecond": {
-        "Type": "Number",
-        "Default": 200,
-        "Description": "Requests per second that the API accepts before it answers 429",
-    },
-    "ApiBurst": {"Type": "Number", "Default": 400},
     "SummaryPartitions": {
         "Type": "Number",
         "Default": 1,
@@ -121,7 +115,6 @@ def resources(stage: str) -> dict[str, Any]:
     found |= {role: _role(function, role, stage) for function, role in FUNCTIONS.items()}
     found |= {log_group(name): {"Properties": {"KmsKeyId": keys.KEY}} for name in FUNCTIONS}
     found["ApiHandlerLogGroup"]["Properties"]["LogGroupName"] = DELIVERY_LOG
-    found["RestAPI"] = _api()
     found["VendorBucketsPolicy"] = permissions.vendor_buckets(FUNCTIONS["Fetch"])
     return found
 
@@ -151,20 +144,3 @@ def _role(function: str, role: str, stage: str) -> dict[str, Any]:
         "PolicyDocument": permissions.policy(function, stage),
     }
     return {"Properties": {"Policies": [policy]}}
-
-
-def _api() -> dict[str, Any]:
-    throttled = {
-        "ResourcePath": "/*",
-        "HttpMethod": "*",
-        "ThrottlingRateLimit": {"Ref": "ApiRatePerSecond"},
-        "ThrottlingBurstLimit": {"Ref": "ApiBurst"},
-        "MetricsEnabled": True,
-    }
-    return {
-        "Properties": {
-            "Name": {"Fn::Sub": "${AWS::StackName}-api"},
-            "TracingEnabled": True,
-            "MethodSettings": [throttled],
-        }
-    }

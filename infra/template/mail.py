@@ -1,8 +1,10 @@
-"""Mail: the verified domain, the configuration set, and the topic that says what became of it."""
+"""Mail out: verified domain, configuration set, and the topic that says what became of it."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from infra.template import storage
 
 PARAMETERS: dict[str, Any] = {
     "MailDomain": {
@@ -19,8 +21,8 @@ EVENT_TYPES = ["send", "delivery", "bounce", "complaint", "reject"]
 def resources() -> dict[str, Any]:
     """Identity, configuration set, topic, and SES's right to publish to it.
 
-    The topic is unencrypted at rest: SES may publish to an encrypted one only with a customer
-    key, and its messages hold department heads' addresses, never a customer's words.
+    An address that bounced or complained is suppressed for this configuration set, whatever the
+    account's own list says: SES sends there no more, and tells so as a bounce.
     """
     return {
         "MailIdentity": {
@@ -38,6 +40,7 @@ def resources() -> dict[str, Any]:
                 "Name": {"Fn::Sub": "${AWS::StackName}"},
                 "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
                 "ReputationOptions": {"ReputationMetricsEnabled": True},
+                "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
             },
         },
         "MailEventDestination": {
@@ -53,19 +56,17 @@ def resources() -> dict[str, Any]:
                 },
             },
         },
-        "MailTopic": {
-            "Type": "AWS::SNS::Topic",
-            "Properties": {"TopicName": {"Fn::Sub": "${AWS::StackName}-mail-events"}},
-        },
-        "MailTopicPolicy": _ses_may_publish(),
+        "MailTopic": storage.topic("mail-events"),
+        "MailTopicPolicy": ses_may_publish("MailTopic"),
     }
 
 
-def _ses_may_publish() -> dict[str, Any]:
+def ses_may_publish(topic: str) -> dict[str, Any]:
+    """SES of this account may publish to a topic."""
     return {
         "Type": "AWS::SNS::TopicPolicy",
         "Properties": {
-            "Topics": [{"Ref": "MailTopic"}],
+            "Topics": [{"Ref": topic}],
             "PolicyDocument": {
                 "Version": "2012-10-17",
                 "Statement": [
@@ -74,7 +75,7 @@ def _ses_may_publish() -> dict[str, Any]:
                         "Effect": "Allow",
                         "Principal": {"Service": "ses.amazonaws.com"},
                         "Action": "sns:Publish",
-                        "Resource": {"Ref": "MailTopic"},
+                        "Resource": {"Ref": topic},
                         "Condition": {
                             "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}}
                         },

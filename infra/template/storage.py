@@ -175,7 +175,7 @@ def topics() -> Resources:
                 "RawMessageDelivery": True,
             },
         }
-        found[f"{queue}Policy"] = _fed_by(queue, logical_id)
+        found[f"{queue}Policy"] = fed_by(queue, logical_id)
     return found
 
 
@@ -185,7 +185,8 @@ def topic(name: str, **more: Any) -> Resources:
     return {"Type": "AWS::SNS::Topic", "Properties": properties | more}
 
 
-def _fed_by(queue: str, topic_id: str) -> Resources:
+def fed_by(queue: str, topic_id: str) -> Resources:
+    """A topic, and nobody else who has no role of this account, may send to a queue."""
     return {
         "Type": "AWS::SQS::QueuePolicy",
         "Properties": {

@@ -14,12 +14,12 @@ from chalice.utils import to_cfn_resource_name
 import app
 from chalicelib.adapters import vendor_http
 from chalicelib.adapters.settings import _OPTIONAL, Settings, read_settings
-from chalicelib.connectors.base import Outcome
 from chalicelib.organisation import Retention
 from chalicelib.pipeline import fetch as fetching
 from infra.package import Package, lint
 from infra.paths import CHALICE_CONFIG
 from infra.template import DEV, STAGES, archive, functions, keys, merge_template, storage
+from infra.template.base import base_template
 
 Resources = dict[str, Any]
 
@@ -41,11 +41,15 @@ def test_the_translated_template_is_clean(dev: Package, tmp_path: Path) -> None:
 
 
 def test_lint_catches_what_the_sam_file_hides(dev: Package, tmp_path: Path) -> None:
-    broken = json.loads(json.dumps(dev.cloudformation))
-    mapping = broken["Resources"]["UnderstandUnderstandSqsEventSource"]["Properties"]
-    mapping["FunctionResponseTypes"] = ["ReportBatchFailures"]
+    mapping = dev.cloudformation["Resources"]["UnderstandUnderstandSqsEventSource"]
+    broken = json.loads(json.dumps(mapping))
+    broken["Properties"] |= {
+        "FunctionResponseTypes": ["ReportBatchFailures"],
+        "FunctionName": "understand",
+        "EventSourceArn": "arn:aws:sqs:eu-north-1:123456789012:events",
+    }
     path = tmp_path / "cfn.json"
-    path.write_text(json.dumps(broken))
+    path.write_text(json.dumps({"Resources": {"Mapping": broken}}))
     assert any("FunctionResponseTypes" in fault for fault in lint(path))
 
 
@@ -93,22 +97,6 @@ def test_dead_letters(resources: Resources) -> None:
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
-def test_a_delivery_of_unknown_shape_is_an_alarm(resources: Resources) -> None:
-    for outcome in (Outcome.UNREADABLE, Outcome.MISCONFIGURED):
-        metric = f"{outcome.capitalize()}Deliveries"
-        alarm = resources[f"{metric}Alarm"]["Properties"]
-        counted = resources[f"{metric}Filter"]["Properties"]
-        assert counted["FilterPattern"] == (
-            f'{{ $.message = "delivery" && $.outcome = "{outcome}" }}'
-        )
-        (made,) = counted["MetricTransformations"]
-        assert (made["MetricNamespace"], made["MetricName"]) == (
-            alarm["Namespace"],
-            alarm["MetricName"],
-        )
-        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-
-
 def test_asynchronous_calls_have_a_dead_letter_queue(resources: Resources) -> None:
     lambdas = of_type(resources, "AWS::Lambda::Function")
     called = {
@@ -128,7 +116,7 @@ def test_the_archive(resources: Resources) -> None:
     days = {r["Prefix"]: r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"]}
     assert days == {
         **{prefix: {"Ref": "RawDays"} for prefix in archive.RAW_PREFIXES},
-        **{prefix: archive.QUESTION_DAYS for prefix in archive.QUESTION_PREFIXES},
+        **dict.fromkeys(archive.QUESTION_PREFIXES, archive.QUESTION_DAYS),
     }
     encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
     assert encryption["ServerSideEncryptionByDefault"] == {
@@ -137,8 +125,19 @@ def test_the_archive(resources: Resources) -> None:
     }
     assert "VersioningConfiguration" not in bucket  # what is erased must be gone
     statement = resources["ArchiveBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
-    assert statement["Effect"] == "Deny"
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_whatever_lies_in_the_archive_expires(resources: Resources) -> None:
+    """Every prefix that a role may write has a rule by which it ends."""
+    ends = archive.RAW_PREFIXES + archive.QUESTION_PREFIXES
+    for role in of_type(resources, "AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if "s3:PutObject" in statement["Action"]:
+                    for resource in statement["Resource"]:
+                        assert resource["Fn::Sub"].endswith(tuple(f"/{p}*" for p in ends))
 
 
 def test_raw_payloads_live_as_long_as_the_organisation_says_by_default() -> None:
@@ -230,8 +229,64 @@ def test_mail_events_come_back(resources: Resources) -> None:
 def test_the_api_is_throttled_and_regional(resources: Resources) -> None:
     settings = resources["RestAPIdevStage"]["Properties"]["MethodSettings"][0]
     assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRatePerSecond"}
+    assert not settings["DataTraceEnabled"]
+    assert settings["LoggingLevel"] == "OFF"
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
     assert resources["RestAPI"]["Properties"]["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+
+
+def test_the_access_log_holds_no_path_address_or_word(resources: Resources) -> None:
+    logged = resources["RestAPIdevStage"]["Properties"]["AccessLogSetting"]["Format"]
+    said = set(json.loads(logged).values())
+    # A path holds a reader's token; an address or an agent is a reader's.
+    assert said == {
+        "$context.requestId",
+        "$context.requestTime",
+        "$context.httpMethod",
+        "$context.resourcePath",
+        "$context.status",
+        "$context.responseLength",
+        "$context.responseLatency",
+        "$context.integration.status",
+        "$context.error.responseType",
+        "$context.waf.status",
+    }
+
+
+def test_the_firewall_never_blocks_for_what_a_customer_wrote(resources: Resources) -> None:
+    rules = resources["WebAcl"]["Properties"]["Rules"]
+    for rule in rules:
+        managed = rule["Statement"].get("ManagedRuleGroupStatement")
+        if managed and "IpReputation" not in managed["Name"]:
+            counted = {one["Name"] for one in managed["RuleActionOverrides"]}
+            # The group's rules that read a body, as AWS lists them.
+            assert counted == {"Log4JRCE_BODY", "JavaDeserializationRCE_BODY"}
+    flood = next(r for r in rules if "RateBasedStatement" in r["Statement"])
+    # A vendor comes again after 429, and gives up after 403.
+    assert flood["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 429}}}
+    body = next(json.dumps(r) for r in rules if "SizeConstraint" in json.dumps(r))
+    assert "/unsubscribe/" in body
+    for name in ("WebAcl", "FirewallAssociation", "FirewallLog", "FirewallLogGroup"):
+        assert resources[name]["Condition"] == "HasFirewall"
+    sampled = [rule["VisibilityConfig"]["SampledRequestsEnabled"] for rule in rules]
+    assert not any(sampled)  # a sample is a whole request
+
+
+def test_every_log_group_ends_and_is_encrypted(resources: Resources) -> None:
+    for group in of_type(resources, "AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == 14
+        assert group["KmsKeyId"] == keys.KEY
+
+
+def test_every_topic_is_encrypted(resources: Resources) -> None:
+    for topic in of_type(resources, "AWS::SNS::Topic").values():
+        assert topic["KmsMasterKeyId"] == {"Ref": "DataKey"}
+
+
+def test_every_function_is_traced(resources: Resources) -> None:
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert function["TracingConfig"] == {"Mode": "Active"}
+    assert resources["RestAPIdevStage"]["Properties"]["TracingEnabled"]
 
 
 def test_binary_bodies_reach_the_handler_as_they_were_signed(resources: Resources) -> None:
@@ -258,13 +313,43 @@ def actions(resources: Resources, function: str) -> set[str]:
     return {a for action in found for a in ([action] if isinstance(action, str) else action)}
 
 
+#: What has no resources to name: https://docs.aws.amazon.com/service-authorization/
+NAMELESS = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+}
+
+
 def test_no_role_may_do_everything(resources: Resources) -> None:
+    for role in of_type(resources, "AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                action = statement["Action"]
+                every = {action} if isinstance(action, str) else set(action)
+                assert not any("*" in one for one in every)
+                assert statement["Resource"] != "*" or every <= NAMELESS
+
+
+def test_the_key_is_used_through_the_services_that_are_granted(resources: Resources) -> None:
     for function in functions.FUNCTIONS:
-        assert not any("*" in action for action in actions(resources, function))
-        for statement in statements(resources, function):
-            # X-Ray alone has no resources to name.
-            only_xray = all(a.startswith("xray:") for a in statement["Action"])
-            assert statement["Resource"] != "*" or only_xray
+        (through,) = [s for s in statements(resources, function) if "kms:Decrypt" in s["Action"]]
+        via = json.dumps(through["Condition"]["StringEquals"]["kms:ViaService"])
+        services = {a.partition(":")[0] for a in actions(resources, function)}
+        assert through["Resource"] == keys.KEY
+        for service in ("dynamodb", "s3", "secretsmanager"):
+            assert (f"{service}." in via) == (service in services), (function, service)
+
+
+def test_the_key_rotates_and_opens_to_services_of_this_account_alone(resources: Resources) -> None:
+    key = resources["DataKey"]["Properties"]
+    assert key["EnableKeyRotation"]
+    for statement in key["KeyPolicy"]["Statement"]:
+        assert "*" not in json.dumps(statement["Principal"])
+        if "Service" in statement["Principal"]:
+            assert statement["Condition"]
 
 
 def test_what_faces_the_internet_reads_no_interaction(resources: Resources) -> None:
@@ -272,6 +357,36 @@ def test_what_faces_the_internet_reads_no_interaction(resources: Resources) -> N
         assert "InteractionsTable" not in json.dumps(statement["Resource"])
     assert "dynamodb:Query" not in actions(resources, "APIHandler")
     assert "s3:GetObject" not in actions(resources, "APIHandler")
+
+
+def test_stages_share_nothing() -> None:
+    """No name, path or address of one stage is in the other's template."""
+    made = {stage: merge_template(stage) for stage in STAGES}
+    for stage, other in (STAGES, STAGES[::-1]):
+        told = json.dumps(made[stage])
+        assert f"oivallus/{other}" not in told
+        assert f"oivallus-{other}" not in told
+        assert f'"STAGE": "{other}"' not in told
+        assert "Fn::ImportValue" not in told
+        assert f"oivallus-{other}" not in json.dumps(base_template(stage))
+        for resource in made[stage]["Resources"].values():
+            for name in NAMED_WITHIN_AN_ACCOUNT & resource.get("Properties", {}).keys():
+                named = resource["Properties"][name]
+                assert "Ref" in named or "${AWS::StackName}" in named["Fn::Sub"]
+
+
+#: What would collide if two stacks of one account named it alike.
+NAMED_WITHIN_AN_ACCOUNT = {
+    "TableName",
+    "QueueName",
+    "TopicName",
+    "BucketName",
+    "AliasName",
+    "EndpointName",
+    "DashboardName",
+    "LogGroupName",
+    "RuleSetName",
+}
 
 
 def test_stages_are_those_of_chalice() -> None:

@@ -1,0 +1,328 @@
+"""What is watched: the one list that alarms, dashboard and the runbook's table are made from.
+
+Names in `${...}` are CloudFormation's; metrics counted from a function's log are named after what
+the code counts (`telemetry.count`), so that a stage counts its own: the code's own metrics have
+one namespace for all stages of an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+HOUR_S = 3600
+QUARTER_S = 900
+
+#: Where metrics that are counted from logs go: a stage's own.
+NAMESPACE = "Oivallus/${AWS::StackName}"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One series. `dimensions` are texts for Fn::Sub."""
+
+    namespace: str
+    name: str
+    statistic: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A metric counted from a function's log: lines that fit `pattern`, or the `value` of each."""
+
+    name: str
+    function: str
+    pattern: str
+    value: str = "1"
+
+    @property
+    def metric(self) -> Metric:
+        return Metric(NAMESPACE, self.name, "Sum")
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Rings at `threshold` or more (`below`: at less) within `period_s`.
+
+    `what` is wrong and what to `do`, for a person. `of`: the threshold is a percentage of this
+    metric, asked only where there are `least` of them. `silence_rings`: no data is a fault too.
+    `condition`: only in stacks that have the part.
+    """
+
+    id: str
+    metric: Metric
+    threshold: float
+    what: str
+    do: str
+    period_s: int = QUARTER_S
+    periods: int = 1
+    below: bool = False
+    silence_rings: bool = False
+    of: Metric | None = None
+    least: int = 0
+    condition: str = ""
+
+
+def _counted(name: str, pattern: str) -> Counted:
+    return Counted(name, "APIHandler", f'{{ $.message = "delivery" && {pattern} }}')
+
+
+def _summed(name: str, function: str, metric: str) -> Counted:
+    """What `telemetry.count(metric)` prints: {"metric": [value], ...}."""
+    return Counted(name, function, f"{{ $.{metric}[0] > 0 }}", f"$.{metric}[0]")
+
+
+#: A source that nobody wired is a stranger's guess: no share of ours.
+_OURS = '$.source != "unknown"'
+DELIVERIES = _counted("Deliveries", _OURS)
+REJECTED = _counted("RejectedDeliveries", f'$.outcome = "rejected" && {_OURS}')
+UNREADABLE = _counted("UnreadableDeliveries", '$.outcome = "unreadable"')
+MISCONFIGURED = _counted("MisconfiguredDeliveries", '$.outcome = "misconfigured"')
+SILENT = Counted("SilentSources", "WatchSources", '{ $.notices_sent[0] > 0 && $.cause = "silent" }')
+NOTICES = _summed("NoticesSent", "WatchSources", "notices_sent")
+UNDERSTOOD = _summed("EventsUnderstood", "Understand", "events_understood")
+UNDERSTANDING_FAILED = _summed("EventsFailed", "Understand", "events_failed")
+JUDGED = _summed("TextsJudged", "Judge", "texts_judged")
+REFUSED = _summed("TextsRefused", "AskAgain", "texts_refused")
+DIGESTS_SENT = _summed("DigestsSent", "SendDigests", "digests_sent")
+DIGESTS_FAILED = _summed("DigestsFailed", "SendDigests", "digests_failed")
+MAIL_PROBLEMS = _summed("MailProblems", "MailEvents", "mail_problems")
+
+COUNTED = (
+    DELIVERIES,
+    REJECTED,
+    UNREADABLE,
+    MISCONFIGURED,
+    SILENT,
+    NOTICES,
+    UNDERSTOOD,
+    UNDERSTANDING_FAILED,
+    JUDGED,
+    REFUSED,
+    DIGESTS_SENT,
+    DIGESTS_FAILED,
+    MAIL_PROBLEMS,
+)
+
+
+def _sqs(name: str, queue: str) -> Metric:
+    return Metric("AWS/SQS", name, "Maximum", {"QueueName": f"${{{queue}.QueueName}}"})
+
+
+def _lambda(name: str, function: str) -> Metric:
+    return Metric("AWS/Lambda", name, "Sum", {"FunctionName": f"${{{function}}}"})
+
+
+def _endpoint(name: str, endpoint: str, statistic: str = "Sum") -> Metric:
+    return Metric(
+        "AWS/SageMaker", name, statistic, {"EndpointName": f"${{{endpoint}.EndpointName}}"}
+    )
+
+
+_REDRIVE = (
+    "`hub dead list`, `hub dead show {name}` for the reason; mend it, then "
+    "`hub dead redrive {name}`"
+)
+
+_DEAD = {
+    "EventsDeadLetterQueue": ("events", "events-dead"),
+    "FetchDeadLetterQueue": ("fetches", "fetch-dead"),
+    "JudgedDeadLetterQueue": ("answers of the model", "judged-dead"),
+    "RecordingsDeadLetterQueue": ("recordings", "recordings-dead"),
+    "FailedCallsQueue": ("function calls", "failed-calls"),
+}
+_AGES = {
+    "EventsQueue": (
+        "Events wait for over an hour",
+        "See whether the log of `Understand` has errors, and whether the endpoint answers; after "
+        "an outage the queue empties by itself",
+    ),
+    "FetchQueue": (
+        "Fetches wait for over an hour",
+        "A vendor's API is slower than its deliveries, or refuses: `hub sources`, and the log of "
+        "`Fetch`",
+    ),
+    "JudgedQueue": (
+        "The model's answers wait for over an hour",
+        "The log of `Judge` says why; answers are kept for a week, and counting them twice is "
+        "harmless",
+    ),
+    "RecordingsQueue": (
+        "Recordings wait for over an hour",
+        "The log of `Transcribe` says why; a vendor keeps recordings for days, so there is time",
+    ),
+}
+_LOG_SAYS = "Its log says why: CloudWatch > Log groups > the function; `hub doctor` shows the last"
+#: schedule's function -> hours within which it must have run.
+_CLOCKWORK = {"SendDigests": 1, "WatchSources": 1, "AskAgain": 1, "RollUp": 3}
+
+
+def _dead_letters() -> Iterator[Alarm]:
+    for queue, (what, name) in _DEAD.items():
+        metric = _sqs("ApproximateNumberOfMessagesVisible", queue)
+        remedy = _REDRIVE.format(name=name)
+        yield Alarm(f"{queue}Alarm", metric, 1, f"Dead {what}: work that was given up", remedy)
+
+
+def _ages() -> Iterator[Alarm]:
+    for queue, (what, remedy) in _AGES.items():
+        metric = _sqs("ApproximateAgeOfOldestMessage", queue)
+        yield Alarm(f"{queue.removesuffix('Queue')}AgeAlarm", metric, HOUR_S, what, remedy)
+
+
+def _functions(names: tuple[str, ...]) -> Iterator[Alarm]:
+    for name in names:
+        yield Alarm(f"{name}ErrorsAlarm", _lambda("Errors", name), 1, f"{name} fails", _LOG_SAYS)
+        yield Alarm(
+            f"{name}ThrottlesAlarm",
+            _lambda("Throttles", name),
+            10,
+            f"{name} is not allowed to run as often as it is called",
+            "The account's Lambda concurrency is used up: Service Quotas > Lambda > Concurrent "
+            "executions",
+            periods=2,
+        )
+
+
+def _clockwork() -> Iterator[Alarm]:
+    for name, hours in _CLOCKWORK.items():
+        yield Alarm(
+            f"{name}StoppedAlarm",
+            _lambda("Invocations", name),
+            1,
+            f"{name} has not run for {hours} h",
+            "EventBridge > Rules: the rule is disabled or was deleted; enable it, or deploy the "
+            "stack again",
+            period_s=HOUR_S,
+            periods=hours,
+            below=True,
+            silence_rings=True,
+        )
+
+
+_DELIVERED = (
+    Alarm(
+        "UnreadableDeliveriesAlarm",
+        UNREADABLE.metric,
+        1,
+        "A vendor's format changed: deliveries are kept, and not counted",
+        "`hub deliveries --outcome unreadable`; mend the connector, deploy, then "
+        "`hub replay SOURCE` within `retention.raw_days`",
+    ),
+    Alarm(
+        "MisconfiguredDeliveriesAlarm",
+        MISCONFIGURED.metric,
+        1,
+        "A source lacks its secret, or its options are wrong",
+        "`hub check --stage STAGE` names the source and what it lacks",
+    ),
+    Alarm(
+        "RejectedShareAlarm",
+        REJECTED.metric,
+        20,
+        "A fifth of the deliveries or more prove no sender, of fifty at least",
+        "`hub sources`: where one source's are refused, its secret was changed at the vendor "
+        "(rotate it here, below); where all are, somebody tries the door, and nothing need be done",
+        period_s=HOUR_S,
+        of=DELIVERIES.metric,
+        least=50,
+    ),
+    Alarm(
+        "SilentSourcesAlarm",
+        SILENT.metric,
+        1,
+        "A source that used to deliver is silent",
+        "`hub sources` says since when; look whether the vendor has disabled the webhook",
+        period_s=HOUR_S,
+    ),
+    # Chalice answers 500 where a route raises, and Lambda counts no error: ask the API.
+    Alarm(
+        "ApiErrorsAlarm",
+        Metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": "${AWS::StackName}-api"}),
+        5,
+        "The API answers 5xx: vendors come again, and some give up",
+        "`hub deliveries` shows which source and why; a table or queue that is throttled or gone "
+        "does so for all",
+    ),
+)
+_MAILED = (
+    Alarm(
+        "DigestsFailedAlarm",
+        DIGESTS_FAILED.metric,
+        1,
+        "A digest was not sent: SES refused it",
+        "`hub doctor`: the identity is not verified, or the account is in the sandbox or paused; "
+        "the digest is tried again every quarter of an hour for as long as it is due",
+    ),
+    Alarm(
+        "MailProblemsAlarm",
+        MAIL_PROBLEMS.metric,
+        1,
+        "A digest bounced, or a reader called it spam",
+        "The log of `MailEvents` names the digest; correct the recipient in organisation.yaml and "
+        "`hub publish`. SES sends there no more until it is taken off the suppression list",
+    ),
+)
+_MODELS = (
+    Alarm(
+        "ModelErrorsAlarm",
+        Metric(
+            "AWS/SageMaker",
+            "Invocation5XXErrors",
+            "Sum",
+            {"EndpointName": "${ModelEndpoint.EndpointName}", "VariantName": "all"},
+        ),
+        5,
+        "The model endpoint answers 5xx",
+        "SageMaker > Endpoints > the endpoint > log; events wait meanwhile, and none is lost. Roll "
+        "back when a new image does it",
+    ),
+    Alarm(
+        "ModelFailuresAlarm",
+        _endpoint("InvocationFailures", "ModelEndpoint"),
+        5,
+        "The asynchronous model endpoint fails at questions",
+        "As above; `AskAgain` asks anew, and halves what fails thrice",
+        condition="IsAsynchronous",
+    ),
+    Alarm(
+        "ModelBacklogAlarm",
+        _endpoint("ApproximateAgeOfOldestRequest", "ModelEndpoint", "Maximum"),
+        HOUR_S,
+        "Questions wait for over an hour at the model endpoint",
+        "Does it start an instance at all (SageMaker > Endpoints; Service Quotas for the instance "
+        "type)? Then raise `ModelMaxInstances`",
+        condition="IsAsynchronous",
+    ),
+    Alarm(
+        "TextsRefusedAlarm",
+        REFUSED.metric,
+        10,
+        "The model endpoint refuses messages; they are counted without a judgement",
+        "The log of `AskAgain` names the interactions; `hub reenrich` judges them with another "
+        "model",
+        period_s=HOUR_S,
+    ),
+    Alarm(
+        "SpeechFailuresAlarm",
+        _endpoint("InvocationFailures", "SpeechEndpoint"),
+        5,
+        "The speech endpoint fails at recordings",
+        "SageMaker > Endpoints > the endpoint > log: a format that it cannot read, or no memory",
+        condition="HasSpeech",
+    ),
+)
+
+
+def alarms(functions: tuple[str, ...]) -> list[Alarm]:
+    """Every alarm, in the order of the runbook; `functions` are those that may fail."""
+    return [
+        *_DELIVERED,
+        *_ages(),
+        *_dead_letters(),
+        *_MODELS,
+        *_MAILED,
+        *_functions(functions),
+        *_clockwork(),
+    ]
