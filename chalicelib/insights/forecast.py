@@ -17,6 +17,7 @@ from statistics import median
 from chalicelib.insights.weeks import IsoWeek
 
 PROFILE_WEEKS = 8
+PAST_WEEKS = 26  # at most: what this week and the next digest both know of the same week
 ERROR_WEEKS = 26
 SMOOTHING = 0.2  # of the newest week in the level; 0.1 to 0.3 differ little
 FEWEST_PER_DAY = 5  # below it only the week's total is told
@@ -89,12 +90,12 @@ def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date])
 
 
 def _past(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date]) -> list[_Week]:
-    """The whole weeks before `week` since the first contact, oldest first."""
+    """The whole weeks before `week` since the first contact, at most 26, oldest first."""
     first = min((day for day, count in daily.items() if count > 0), default=week.monday)
     start = IsoWeek.of(first)
     if start.monday != first:
         start = start.back(-1)
-    weeks = (week.monday - start.monday).days // 7
+    weeks = min(PAST_WEEKS, (week.monday - start.monday).days // 7)
     return [
         _Week(
             tuple(daily.get(day, 0) for day in one.days),
