@@ -7,12 +7,15 @@ A count y of a week with exposure e is negative binomial with mean μ = e·rate 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 OUTBREAK_RESIDUAL = 2.58  # Noufaily et al. (2013): a past week above it was not usual
 ALPHA_AT_LEAST = 1e-4  # nearly Poisson
 TYPICAL_ALPHA = 0.05  # only for weighing themes against each other
+UNLIKE_THEMES = 2  # invented themes that differ, beside those that are known
+#: Of a normal variance, what weights 1/z² above z = 2.58 take away: z·φ(z).
+WEIGHED_AWAY = 0.037
 
 
 @dataclass(frozen=True)
@@ -47,55 +50,84 @@ class Level:
 def levels(series: Mapping[str, Sequence[int]], exposures: Sequence[float]) -> Mapping[str, Level]:
     """The usual level of each theme from its earlier weeks (this week is not among them).
 
-    α is each theme's moment estimate, shrunk to the pool of all themes, at least half of it.
+    α is each theme's moment estimate drawn towards the pool of all themes, the more so the less
+    the themes' own α differ beyond what 26 weeks scatter; at least half the pool.
     """
     plain = {name: _fit(counts, exposures, [1.0] * len(counts)) for name, counts in series.items()}
-    pool = _pooled_alpha(plain, len(exposures))
-    result = {}
+    common = _pool(plain.values(), len(exposures))
+    calm = {}
     for name, counts in series.items():
-        first = Level(plain[name].rate, _shrunk(plain[name], pool, len(counts)), 1, 1)
+        first = replace(plain[name], alpha=common.shrink(plain[name], len(exposures)))
         weights = outbreak_weights(residuals(counts, exposures, first))
-        again = _fit(counts, exposures, weights)
-        alpha = _shrunk(again, pool, len(counts))
-        result[name] = Level(again.rate, alpha, again.exposure, again.weeks)
-    return result
+        calm[name] = _fit(counts, exposures, weights, WEIGHED_AWAY)
+    common = _pool(calm.values(), len(exposures))
+    return {
+        name: replace(fit, alpha=common.shrink(fit, len(exposures))) for name, fit in calm.items()
+    }
 
 
-def _fit(counts: Sequence[int], exposures: Sequence[float], weights: Sequence[float]) -> Level:
-    """Weighted rate and raw moment α, which may be negative."""
+def _fit(
+    counts: Sequence[int], exposures: Sequence[float], weights: Sequence[float], lost: float = 0.0
+) -> Level:
+    """Weighted rate and raw moment α, which may be negative.
+
+    The squares around the fitted rate are by 1/n too small, and by `lost` for the weights.
+    """
     rows = list(zip(counts, exposures, weights, strict=True))
     weighed = sum(w * e for _, e, w in rows)
     # Half a contact keeps a theme that was never heard of testable.
     rate = (sum(w * y for y, _, w in rows) or 0.5) / weighed
     means = [rate * e for e in exposures]
-    scatter = sum(w * ((y - m) ** 2 - m) for (y, _, w), m in zip(rows, means, strict=True))
+    whole = len(counts) / max(1, len(counts) - 1) / (1 - lost)
+    scatter = sum(w * (whole * (y - m) ** 2 - m) for (y, _, w), m in zip(rows, means, strict=True))
     size = sum(w * m * m for (_, _, w), m in zip(rows, means, strict=True))
     effective = sum(weights) ** 2 / sum(w * w for w in weights)
-    alpha = scatter / size * len(counts) / max(1, len(counts) - 1)
-    return Level(rate, alpha, weighed, effective)
+    return Level(rate, scatter / size, weighed, effective)
 
 
-def _precision(rate: float, alpha: float, weeks: int) -> float:
-    """1 / variance of the moment α: about n μ² / 2(1+αμ)²."""
-    return weeks * rate * rate / (2 * (1 + alpha * rate) ** 2)
+@dataclass(frozen=True)
+class Pool:
+    """Where the themes' own α lie: their mean, and the variance between them."""
+
+    alpha: float
+    between: float
+
+    def shrink(self, fit: Level, weeks: int) -> float:
+        """The theme's own α and the pool's, weighed by what is known of each."""
+        own = 1 / _variance(fit.rate, self.alpha, weeks)
+        among = 1 / self.between
+        return max(self.alpha / 2, (own * fit.alpha + among * self.alpha) / (own + among))
 
 
-def _pooled_alpha(fits: Mapping[str, Level], weeks: int) -> float:
-    weights = {name: _precision(fit.rate, TYPICAL_ALPHA, weeks) for name, fit in fits.items()}
-    if not weights:
-        return ALPHA_AT_LEAST
-    mean = sum(weights[name] * fits[name].alpha for name in fits) / sum(weights.values())
-    return max(ALPHA_AT_LEAST, mean)
+def _variance(rate: float, alpha: float, weeks: int) -> float:
+    """Of the moment α: about 2(1+αμ)² / (n−1)μ²."""
+    return 2 * (1 + alpha * rate) ** 2 / (max(1, weeks - 1) * rate * rate)
 
 
-def _shrunk(fit: Level, pool: float, weeks: int) -> float:
-    """The theme's own α and the pool's, weighed by what is known of each.
+def _pool(fits: Iterable[Level], weeks: int) -> Pool:
+    """The pool, by DerSimonian and Laird's (1986) moments of a random-effects mean.
 
-    Themes' own α are taken to scatter around the pool by as much as the pool itself.
+    A few invented themes whose α differ by as much as the pool keep the variance between themes
+    from being 0 where there are too few themes to tell.
     """
-    own = _precision(fit.rate, pool, weeks)
-    prior = 1 / pool**2
-    return max(pool / 2, (own * fit.alpha + prior * pool) / (own + prior))
+    known = [(fit.alpha, fit.rate) for fit in fits]
+    if not known:
+        return Pool(ALPHA_AT_LEAST, ALPHA_AT_LEAST**2)
+    mean, between = _moments(known, TYPICAL_ALPHA, weeks)
+    mean, between = _moments(known, max(ALPHA_AT_LEAST, mean), weeks)
+    mean, free = max(ALPHA_AT_LEAST, mean), len(known) - 1
+    return Pool(mean, (free * between + UNLIKE_THEMES * mean**2) / (free + UNLIKE_THEMES))
+
+
+def _moments(known: Sequence[tuple[float, float]], alpha: float, weeks: int) -> tuple[float, float]:
+    """Mean and between-theme variance of raw α, each theme weighed as if its own were `alpha`."""
+    weights = [1 / _variance(rate, alpha, weeks) for _, rate in known]
+    total = sum(weights)
+    mean = sum(w * own for w, (own, _) in zip(weights, known, strict=True)) / total
+    excess = sum(w * (own - mean) ** 2 for w, (own, _) in zip(weights, known, strict=True))
+    excess -= len(known) - 1
+    room = total - sum(w * w for w in weights) / total
+    return mean, max(0.0, excess / room) if room > 0 else 0.0
 
 
 def residuals(counts: Sequence[int], exposures: Sequence[float], level: Level) -> list[float]:

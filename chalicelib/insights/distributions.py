@@ -70,10 +70,29 @@ def _pmf(count: int, mean: float, alpha: float) -> float:
 def two_sided_mid_p(count: int, mean: float, alpha: float) -> float:
     """Two-sided mid-p value, 0..1, of a count under the negative binomial above.
 
-    Mid-p counts half of P(Y = count), so that small counts are not judged too mildly.
+    The count's own tail, and of the other side the largest tail that is no likelier (Blaker 2000):
+    a small mean leaves no room for an unlikely fall, and doubling would judge its rises too
+    mildly. Mid-p counts half of P(Y = count) into a tail.
     """
-    lower = negative_binomial_cdf(count, mean, alpha) - _pmf(count, mean, alpha) / 2
-    return min(1.0, 2 * min(lower, 1 - lower))
+
+    def below(k: int) -> float:
+        return negative_binomial_cdf(k, mean, alpha) - _pmf(k, mean, alpha) / 2
+
+    lower = below(count)
+    own = min(lower, 1 - lower)
+    if lower > 0.5:
+        fits, far = -1, count  # the largest k with below(k) <= own lies in fits..far - 1
+        while far - fits > 1:
+            k = (fits + far) // 2
+            fits, far = (k, far) if below(k) <= own else (fits, k)
+        return min(1.0, own + (below(fits) if fits >= 0 else 0.0))
+    far, fits = count, count + 1
+    while 1 - below(fits) > own:
+        far, fits = fits, 2 * fits
+    while fits - far > 1:
+        k = (fits + far) // 2
+        far, fits = (far, k) if 1 - below(k) <= own else (k, fits)
+    return min(1.0, own + 1 - below(fits))
 
 
 def two_sided_normal_p(z: float) -> float:

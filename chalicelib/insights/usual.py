@@ -21,7 +21,9 @@ RISE, FALL, CONTACTS = 1.25, 0.8, 5  # the smallest difference worth a reader's 
 HOUSE_P = 0.01  # one test a week: one false claim about the whole house in two years
 LARGE = 10  # contacts a week of a theme that can show a house-wide change
 LARGE_THEMES = 6  # with fewer, the themes themselves would set the house's level
-TESTS = 2  # of each theme: one week and four; Bonferroni's correction between them
+#: Of a theme's chance of being found falsely, the part of each test, by weeks. The test of four
+#: weeks gets less: what it finds falsely it finds again while the four weeks slide past.
+PARTS = {1: 0.7, 4: 0.3}
 SILENT_WEEKS = 4  # a finding is news once in so many weeks
 
 Table = Mapping[str, Sequence[int]]
@@ -93,14 +95,22 @@ def _findings(table: Table, exposures: Sequence[float]) -> Findings:
         tested += _tests(table, open_now, 4)
     # Judged by theme, each by the better of its tests: were the tests judged one by one, a theme
     # found by both would let twice as many false ones in.
-    best = {theme: min(f.p for f in tested if f.theme == theme) for theme in table}
-    limit = largest_accepted(min(1.0, TESTS * p) for p in best.values())
+    best = dict.fromkeys(table, 1.0)
+    for finding in tested:
+        if finding.theme is not None:
+            best[finding.theme] = min(best[finding.theme], _shared(finding))
+    limit = largest_accepted(best.values())
     chosen: dict[str | None, Finding] = {}
     for finding in tested:  # the one-week tests come first: they are the plainer news
-        if TESTS * finding.p <= limit and finding.large:
+        if _shared(finding) <= limit and finding.large:
             chosen.setdefault(finding.theme, finding)
     ranked = sorted(chosen.values(), key=lambda f: (-abs(f.count - f.usual), f.theme or ""))
     return Findings(house, tuple(ranked))
+
+
+def _shared(finding: Finding) -> float:
+    """Its p-value, corrected for the theme's other test (Bonferroni with unequal parts)."""
+    return min(1.0, finding.p / PARTS[finding.weeks])
 
 
 def _tests(table: Table, exposures: Sequence[float], weeks: int) -> list[Finding]:

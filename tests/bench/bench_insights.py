@@ -3,7 +3,8 @@
 `python -m tests.bench.bench_insights` simulates years of weeks of an invented organisation: 30
 themes of 2 to 200 contacts a week with overdispersion 0.05, a weekday shape, Finnish public
 holidays, surveys, waits, handling times. In the first world nothing ever changes, so every claim
-of a digest is false; then changes are planted. `--years 10` takes about ten minutes.
+of a digest is false; then changes are planted; then themes differ in other ways than in that world.
+`--years 10` takes about ten minutes, `--part` runs one of the parts alone.
 
 The common rules stand beside: a theme differs by more than 20 % from the week before, or by more
 than two standard deviations from the mean of 26 weeks.
@@ -12,10 +13,11 @@ than two standard deviations from the mean of 26 weeks.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,6 +26,7 @@ from rich.table import Table
 
 from chalicelib.insights.actions import Effect, Outcome, effect
 from chalicelib.insights.exposure import public_holidays
+from chalicelib.insights.last_week import versus_last_week
 from chalicelib.insights.priorities import Proposal
 from chalicelib.insights.proportion import Z_99, difference
 from chalicelib.insights.trends import rising
@@ -42,7 +45,7 @@ from tests.bench.insight_world import (
     world,
     year_of,
 )
-from tests.insights.worlds import MEANS, count, table
+from tests.insights.worlds import ALPHA, MEANS, count, table
 
 RULES = ("more than 20 % from last week", "more than 2 SD from 26 weeks")
 CLEAR = frozenset({Verdict.MORE, Verdict.LESS})
@@ -230,6 +233,87 @@ def _told(counts: Mapping[str, Sequence[int]], later: int) -> bool:
     )
 
 
+# --- other worlds -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Other:
+    """Themes that differ from the first world's in one way; `drift` is of a week, log scale."""
+
+    name: str
+    alphas: tuple[float, float] = (ALPHA, ALPHA)  # each theme's own, log-uniform between them
+    means: Sequence[float] = tuple(MEANS)
+    drift: float = 0.0
+
+    def counts(self, rng: random.Random, weeks: int) -> dict[str, list[int]]:
+        """Weekly counts of every theme."""
+        return {
+            f"t{number:02d}": self.series(rng, [mean] * weeks)
+            for number, mean in enumerate(self.means)
+        }
+
+    def series(self, rng: random.Random, means: Sequence[float]) -> list[int]:
+        """Weekly counts of one theme that should have these means."""
+        low, high = map(math.log, self.alphas)
+        alpha, level, counts = math.exp(rng.uniform(low, high)), 0.0, []
+        for mean in means:
+            level += rng.gauss(0, self.drift)
+            counts.append(count(rng, mean * math.exp(level), alpha))
+        return counts
+
+
+OTHERS = (
+    Other("as above"),
+    Other("overdispersion 0.02", (0.02, 0.02)),
+    Other("overdispersion 0.10", (0.1, 0.1)),
+    Other("overdispersion of each its own, 0.01 to 0.2", (0.01, 0.2)),
+    Other("12 themes of 3 to 60", means=tuple(3 * 20 ** (n / 11) for n in range(12))),
+    Other("60 themes of 1 to 500", means=tuple(500 ** (n / 59) for n in range(60))),
+    Other("levels drift by 2 % a week", drift=0.02),
+)
+
+
+def other_worlds(console: Console, years: int, runs: int, seed: int) -> None:
+    """False claims of changed themes, and the power for a doubling at mean 20, by world."""
+    rows = Table("world", title=f"Other worlds: {years * YEAR} weeks, {runs} runs")
+    for heading in ("versus usual", "last week", "rising", "together", "1", "4 weeks"):
+        rows.add_column(heading, justify="right")
+    for other in OTHERS:
+        false: Counter[str] = Counter()
+        for year in range(years):
+            counts = other.counts(random.Random(seed + year), PAST + YEAR)
+            for stop in range(PAST + 1, PAST + YEAR + 1):
+                false.update(_claims({t: s[stop - PAST - 1 : stop] for t, s in counts.items()}))
+        found = [_doubling(other, random.Random(seed + run)) for run in range(runs)]
+        rows.add_row(
+            other.name,
+            *(f"{false[name] / years / YEAR:.3f}" for name in ("usual", "last", "rising")),
+            f"{false.total() / years / YEAR:.3f}",
+            *(f"{sum(week <= mark for week in found) / runs:.2f}" for mark in (1, 4)),
+        )
+    console.print(rows)
+
+
+def _claims(counts: Mapping[str, Sequence[int]]) -> Counter[str]:
+    opened = [1.0] * (PAST + 1)
+    found = versus_usual(counts, opened)
+    changes = versus_last_week(counts, opened).values()
+    jumped = {one.theme for one in found.themes if one.weeks == 1}
+    risen = {rise.theme for rise in rising(counts, house_exposures(counts, opened))}
+    return Counter(
+        usual=len(found.themes) + (found.house is not None),
+        last=sum(change.verdict in CLEAR for change in changes),
+        rising=len(risen - jumped),
+    )
+
+
+def _doubling(other: Other, rng: random.Random) -> int:
+    """The week, from 1, in which a doubling from 20 is told; 99 when not in four."""
+    counts = other.counts(rng, PAST + 4)
+    counts["x"] = other.series(rng, [20.0] * PAST + [40.0] * 4)
+    return next((week for week in range(1, 5) if _told(counts, 4 - week)), 99)
+
+
 def house_wide(console: Console, runs: int, seed: int) -> None:
     """Themes alarmed falsely when the whole house is busier by 60 %, for one week or for three."""
     rows = Table("house-wide +60 %", title=f"{runs} runs")
@@ -292,12 +376,19 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=10, help="years in which nothing changes")
     parser.add_argument("--runs", type=int, default=200, help="runs of each planted change")
     parser.add_argument("--seed", type=int, default=1)
+    parts: dict[str, Callable[[Console], None]] = {
+        "no-change": lambda to: no_change(to, chosen.years, chosen.seed),
+        "power": lambda to: power(to, chosen.runs, chosen.seed),
+        "fixes": lambda to: fixes(to, chosen.runs, chosen.seed),
+        "house": lambda to: house_wide(to, chosen.runs, chosen.seed),
+        "worlds": lambda to: other_worlds(to, chosen.years, chosen.runs, chosen.seed),
+    }
+    parser.add_argument("--part", choices=tuple(parts), help="this part alone")
     chosen = parser.parse_args()
     console = Console(width=160)
-    no_change(console, chosen.years, chosen.seed)
-    power(console, chosen.runs, chosen.seed)
-    fixes(console, chosen.runs, chosen.seed)
-    house_wide(console, chosen.runs, chosen.seed)
+    for name, part in parts.items():
+        if chosen.part in {None, name}:
+            part(console)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from chalicelib.insights.discoveries import discoveries
-from chalicelib.insights.dispersion import levels, outbreak_weights
+from chalicelib.insights.dispersion import WEIGHED_AWAY, levels, outbreak_weights
 from chalicelib.insights.distributions import (
     beta_cdf,
     negative_binomial_cdf,
@@ -19,6 +22,7 @@ from chalicelib.insights.distributions import (
 from chalicelib.insights.proportion import Z_99, compare, difference, share, wilson
 from chalicelib.insights.shrinkage import TIGHTEST, prior
 from chalicelib.insights.verdict import Verdict
+from tests.insights.worlds import ALPHA, table
 
 
 def test_wilson_gives_the_published_interval() -> None:
@@ -88,6 +92,36 @@ def test_negative_binomial_with_tiny_alpha_is_poisson() -> None:
     assert negative_binomial_cdf(12, 10, 1e-7) == pytest.approx(poisson, abs=1e-5)
 
 
+@pytest.mark.parametrize(("mean", "alpha"), [(0.7, 0.3), (5, 0.05), (40, 0.02), (40, 0.3)])
+def test_two_sided_p_adds_the_largest_tail_of_the_other_side_that_is_no_likelier(
+    mean: float, alpha: float
+) -> None:
+    counts = range(400)
+    pmf = stats.nbinom.pmf(counts, 1 / alpha, 1 / (1 + alpha * mean))
+    below = pmf.cumsum() - pmf / 2
+    for count in (0, 1, int(mean), int(mean) + 1, int(2.2 * mean), int(4 * mean)):
+        own = min(below[count], 1 - below[count])
+        other = 1 - below if below[count] <= 0.5 else below
+        expected = own + max((tail for tail in other if tail <= own), default=0.0)
+        assert two_sided_mid_p(count, mean, alpha) == pytest.approx(min(1, expected), abs=1e-7)
+
+
+def test_themes_that_scatter_alike_share_one_overdispersion() -> None:
+    rng = random.Random(4)
+    alike = levels(table(rng, 26), [1.0] * 26).values()
+    assert fmean(one.alpha for one in alike) == pytest.approx(ALPHA, rel=0.15)
+    # What each theme's own 26 weeks tell scatters by about twice as much.
+    assert stdev(one.alpha for one in alike) < 0.3 * ALPHA
+
+
+def test_themes_that_differ_keep_their_own_overdispersion() -> None:
+    rng = random.Random(5)
+    wild = {f"w{n}": table(rng, 26, [80], 0.4)["t00"] for n in range(10)}
+    calm = {f"c{n}": table(rng, 26, [80], 0.02)["t00"] for n in range(10)}
+    found = levels(wild | calm, [1.0] * 26)
+    assert min(found[name].alpha for name in wild) > 1.5 * fmean(found[n].alpha for n in calm)
+
+
 @pytest.mark.parametrize("x", [-0.1, 0, 1, 1.1])
 def test_beta_cdf_ends(x: float) -> None:
     assert beta_cdf(2, 3, x) == (1.0 if x >= 1 else 0.0)
@@ -111,10 +145,12 @@ def test_outbreak_weights_give_farringtons_published_weights() -> None:
 
 
 def test_levels_find_rate_and_overdispersion_of_a_known_series() -> None:
-    # Weeks of 80 and 120 around 100: variance 400·26/25 = 100 + α·100², so α = .0316.
+    # Weeks of 80 and 120 around 100: variance 400·26/25 = 100 + α·100², so α = .0316; a little
+    # more, for what the weights of outbreaks take away from a scatter that has none.
     level = levels({"theme": [80, 120] * 13}, [1.0] * 26)["theme"]
     assert level.rate == pytest.approx(100)
-    assert level.alpha == pytest.approx((400 - 100) * 26 / 25 / 100**2, rel=0.02)
+    variance = 400 * 26 / 25 / (1 - WEIGHED_AWAY)
+    assert level.alpha == pytest.approx((variance - 100) / 100**2)
     assert level.mean([0.4]) == pytest.approx(40)
 
 
