@@ -20,6 +20,7 @@ from chalicelib.connectors.vendor_api import Answer, Call, Fetch
 from chalicelib.errors import Misconfigured, Retryable, Unreadable
 from chalicelib.interaction import EventKind, Role
 from chalicelib.pipeline import fetch as fetching
+from chalicelib.pipeline import jobs
 from chalicelib.pipeline.fetch import fetch
 from chalicelib.pipeline.rebuild import recount
 from chalicelib.pipeline.receive import receive
@@ -296,7 +297,7 @@ def test_a_vendor_that_always_puts_off_ends_as_a_dead_letter(
 ) -> None:
     vendor.usual = lambda _: Answer(429, headers={"retry-after": "900"})
     since = int(NOW.timestamp())
-    clock.pass_by(fetching.GIVE_UP.total_seconds())
+    clock.pass_by(jobs.GIVE_UP.total_seconds())
     _fetch(hub, vendor, Job(WAITING, 0, since))
     assert thin.dead(hub) == []
     clock.pass_by(901)
@@ -412,9 +413,9 @@ def test_after_the_last_try_it_is_a_dead_letter_and_the_event_is_understood(
 ) -> None:
     vendor.script = [Answer(502), Answer(502)]
     thin.jobs(hub)
-    _fetch(hub, vendor, Job(WAITING, fetching.MAX_TRIES - 2))
+    _fetch(hub, vendor, Job(WAITING, jobs.MAX_TRIES - 2))
     assert (thin.dead(hub), thin.delayed(hub)) == ([], 1)
-    _fetch(hub, vendor, Job(WAITING, fetching.MAX_TRIES - 1))
+    _fetch(hub, vendor, Job(WAITING, jobs.MAX_TRIES - 1))
     ((job, why),) = thin.dead(hub)
     assert why == f"20 tries failed: GET {thin.API}/c-1 answered 502"
     assert thin.keys(hub) == [WAITING]
