@@ -1,13 +1,16 @@
 """What the invented company's customers talk about in each week: the planted story in numbers.
 
 Weeks count from 0; DIGEST_WEEK is the last full one, which the digests report. `story.py` tells
-the story in words.
+the story in words. Weeks below 0 are the half year before, which `earlier.py` tells: it is made
+only for who wants the digests of a whole year.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from infra.demo import earlier
 
 HISTORY_WEEKS = 24
 DIGEST_WEEK = HISTORY_WEEKS + 1  # weeks 24 and 25 are live, 26 is the one that has just begun
@@ -62,6 +65,7 @@ class Topic:
 
 RATING_ONLY = "rating-only"  # survey answers without a word
 LAMP = "lamp-hum"  # no theme of organisation.yaml: the hub must notice it by itself
+UNTHEMED = frozenset({LAMP, earlier.FLICKER})
 STRIKE_LINES = "delivery-strike"  # lines of delivery-late
 
 TOPICS: Mapping[str, Topic] = {
@@ -93,6 +97,7 @@ TOPICS: Mapping[str, Topic] = {
     "newsletter": Topic("service", 1.4, _ONLINE, _MIXED),
     RATING_ONLY: Topic("delivery", 13.0, _SURVEY, {"negative": 2, "neutral": 4, "positive": 5}),
     LAMP: Topic("use", 12.0, _CONTACT, _ANGERS),
+    earlier.FLICKER: Topic("use", 0.0, _CONTACT, _ANGERS),
 }
 
 #: Where answers without words belong: what the form asked about.
@@ -106,6 +111,8 @@ REPEAT_SHARE = 0.13
 def weekly_rate(theme: str, week: int) -> float:
     """Contacts expected in a week without holidays."""
     rate = TOPICS[theme].weekly
+    if week < 0:
+        return 0.0 if theme in UNTHEMED else rate * earlier.factor(theme, week)
     factor = 1.0
     if theme == "delivery-late" and week >= STRIKE:
         factor = 2.3
@@ -120,6 +127,8 @@ def weekly_rate(theme: str, week: int) -> float:
 
 def planted_count(theme: str, week: int) -> int | None:
     """Contacts where the story wants a certain number and chance may not spoil it."""
+    if theme == earlier.FLICKER:
+        return earlier.FLICKER_WEEKS.get(week, 0)
     return {
         ("delivery-late", STRIKE): 25,
         ("discount-code", BROKEN_CODE_WEEK): 13,

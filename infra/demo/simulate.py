@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from chalicelib.interaction import Channel
-from infra.demo import plot
+from infra.demo import earlier, plot
 from infra.demo.contact import Contact
 from infra.demo.details import Details
 from infra.demo.people import STRIKE_REGION, Person, population
@@ -26,6 +26,7 @@ from infra.demo.phrasing import Phrasing
 
 ZONE = ZoneInfo("Europe/Helsinki")
 CUSTOMERS = 1500
+EARLIER_NUMBERS = 50_000  # above every contact of the later half
 
 _OFFICE = {9: 9, 10: 10, 11: 9, 12: 7, 13: 8, 14: 8, 15: 8, 16: 6}
 _CHAT = {9: 6, 10: 8, 11: 8, 12: 7, 13: 7, 14: 7, 15: 7, 16: 8, 17: 8, 18: 7, 19: 6}
@@ -79,7 +80,22 @@ def midnight(day: date) -> datetime:
 def contacts(today: date, seed: int = 1, volume: float = 1.0) -> tuple[Contact, ...]:
     """Every contact from week 0 to the end of yesterday, in order of time."""
     company = _Company(today, random.Random(f"havuvakka {seed}"), volume)
-    return tuple(sorted(company.weeks(), key=lambda c: (c.started_at, c.number)))
+    return _sorted(company.weeks(range(plot.CURRENT_WEEK + 1)))
+
+
+@lru_cache(maxsize=1)
+def earlier_contacts(today: date, seed: int = 1, volume: float = 1.0) -> tuple[Contact, ...]:
+    """Every contact of the half year before week 0, of the same people, in order of time.
+
+    Drawn by itself, so that whoever asks for a year sees the same later half as everybody.
+    """
+    company = _Company(today, random.Random(f"havuvakka {seed}"), volume, EARLIER_NUMBERS)
+    company.redraw(random.Random(f"havuvakka {seed}, earlier"))
+    return _sorted(company.weeks(range(earlier.FIRST_WEEK, 0)))
+
+
+def _sorted(contacts: Iterator[Contact]) -> tuple[Contact, ...]:
+    return tuple(sorted(contacts, key=lambda c: (c.started_at, c.number)))
 
 
 @dataclass
@@ -92,14 +108,18 @@ class _Company:
 
     def __post_init__(self) -> None:
         self.people = population(self.rng, CUSTOMERS)
-        self.details = Details(self.rng, Phrasing(self.rng))
+        self.redraw(self.rng)
         self.monday = first_monday(self.today)
         self.end = midnight(self.today)
-        years = {self.monday.year, self.today.year}
+        years = range(self.monday.year - 1, self.today.year + 1)
         self.holidays = frozenset(holidays.country_holidays("FI", years=years))
 
-    def weeks(self) -> Iterator[Contact]:
-        for week in range(plot.CURRENT_WEEK + 1):
+    def redraw(self, rng: random.Random) -> None:
+        """Go on with another source of chance."""
+        self.rng, self.details = rng, Details(rng, Phrasing(rng))
+
+    def weeks(self, weeks: range) -> Iterator[Contact]:
+        for week in weeks:
             for theme in plot.TOPICS:
                 planted = plot.planted_count(theme, week)
                 count = (

@@ -21,6 +21,8 @@ In the live traffic one request is forged, one has an unknown shape, a few are o
 hub does not use, about 4 % are sent twice and about 3 % arrive late. Text messages carry no time
 of their own (Twilio sends none): they count on the day the demo runs.
 
+With `year=True` the half year before comes too, with what `earlier.py` planted in it.
+
     python -m infra.demo.story --today 2026-11-23 --out DIR
 """
 
@@ -40,12 +42,12 @@ import yaml
 
 from chalicelib.connectors.base import Outcome
 from chalicelib.interaction import Channel, Role
-from infra.demo import letters, plot
+from infra.demo import earlier, letters, plot
 from infra.demo.contact import Contact
 from infra.demo.conversations import intercom, intercom_topic, zendesk, zendesk_event
 from infra.demo.delivery import Delivery, reference
 from infra.demo.phrasing import Phrasing
-from infra.demo.simulate import contacts, first_monday, midnight
+from infra.demo.simulate import contacts, earlier_contacts, first_monday, midnight
 
 SEED = 1
 _TWICE = 0.04
@@ -56,26 +58,46 @@ _GREETED = 0.15  # chats that a bot opens
 # --- the organisation ---------------------------------------------------------------------------
 
 
-def organisation_at(text: str, today: date) -> str:
-    """organisation.yaml with the story's fixes dated for `today`; other actions stay."""
+def organisation_at(text: str, today: date, *, year: bool = False) -> str:
+    """organisation.yaml with the story's fixes dated for `today`; other actions stay.
+
+    With `year`, those of the half year before are added.
+    """
     content = yaml.safe_load(text)
     monday = first_monday(today)
     for action in content.get("actions") or ():
         if action["id"] in plot.ACTIONS:
             week, weekday = plot.ACTIONS[action["id"]]
             action["done"] = monday + timedelta(weeks=week, days=weekday)
+    if year:
+        made = [
+            {
+                "id": name,
+                "name": dict(fix.name),
+                "department": fix.department,
+                "theme": fix.theme,
+                "done": monday + timedelta(weeks=fix.week, days=fix.weekday),
+            }
+            for name, fix in earlier.FIXES.items()
+        ]
+        content["actions"] = [*made, *(content.get("actions") or ())]
     return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
 
 
 # --- history ------------------------------------------------------------------------------------
 
 
-def history(today: date, seed: int = SEED, volume: float = 1.0) -> Iterator[dict[str, Any]]:
-    """Rows for `hub import`, 24 weeks: the columns of chalicelib/connectors/columns.py.
+def history(
+    today: date, seed: int = SEED, volume: float = 1.0, *, year: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Rows for `hub import`, 24 weeks, or 50: the columns of chalicelib/connectors/columns.py.
 
     `source` names the source of organisation.yaml that each row belongs to; the rows of one
     conversation stand together. `volume` multiplies the number of contacts.
     """
+    if year:
+        for contact in earlier_contacts(today, seed, volume):
+            yield from _rows(contact)
     for contact in contacts(today, seed, volume):
         if contact.week < plot.HISTORY_WEEKS:
             yield from _rows(contact)
