@@ -1,0 +1,316 @@
+"""The encoder backend beside transformers' own pipelines, and both beside the machine's ceiling.
+
+    python -m model_image.bench --backend encoder [--size base] [--texts 256] [--model DIR]
+
+Random weights unless --model names a directory: speed does not depend on what they say. Seconds
+are process CPU time on one thread, so that other jobs on the machine count little; on CUDA they
+are wall time. Every figure is of one run, the median of rounds in which the methods take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from transformers import AutoModel
+from transformers.utils import logging
+
+from model_image import wire
+from model_image.backends.encoder import Encoder, Options, steps
+from model_image.bench import over_http, rivals, texts
+from model_image.encoder import layout, random_model
+from model_image.encoder.packing import pack
+from model_image.wire import Request, Text
+
+CUDA = torch.cuda.is_available()
+DEVICE = "cuda" if CUDA else "cpu"
+BATCH = 32
+WANT = frozenset({"embedding", "personal_data"})
+TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method's line."""
+
+    name: str
+    seconds: float  # for `texts` texts
+    texts: int
+    tokens: int
+    computed: int
+    passes: int = 1  # through an encoder
+    dtype: str = "fp32"
+    error: float | None = None
+
+
+def clock() -> float:
+    """CPU seconds of this process; on CUDA wall seconds once the device is done."""
+    if CUDA:
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+def measure(stages: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Seconds of each stage; the stages take turns."""
+    taken: dict[str, list[float]] = {name: [] for name in stages}
+    for _ in range(rounds):
+        for name, stage in stages.items():
+            began = clock()
+            stage()
+            taken[name].append(clock() - began)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def ceilings(hidden: int, step: int) -> dict[str, float]:
+    """FLOP/s of the encoder's own matrix product at a step's size, and bytes/s of a copy."""
+    found = {}
+    for name, dtype in TYPES.items():
+        a = torch.randn(step, hidden, device=DEVICE, dtype=dtype)
+        b = torch.randn(4 * hidden, hidden, device=DEVICE, dtype=dtype)
+        seconds = _each(lambda a=a, b=b: torch.nn.functional.linear(a, b))  # type: ignore[misc]
+        found[name] = 2 * step * hidden * 4 * hidden / seconds
+    source = torch.empty(2**26 if CUDA else 2**24, device=DEVICE)
+    target = torch.empty_like(source)
+    found["copy"] = 2 * source.nbytes / _each(lambda: target.copy_(source))
+    return found
+
+
+def _each(work: Callable[[], object], enough_s: float = 0.5) -> float:
+    """Seconds of one call, the best of several runs."""
+    work()
+    best, spent = float("inf"), 0.0
+    while spent < enough_s:
+        began = clock()
+        for _ in range(5):
+            work()
+        taken = clock() - began
+        best, spent = min(best, taken / 5), spent + max(taken, 1e-6)
+    return best
+
+
+def flop_per_token(encoder: Any, lengths: Sequence[int]) -> tuple[float, float]:
+    """(matrix products with weights, attention) of one token of windows of these lengths."""
+    inner = [m for m in encoder.modules() if isinstance(m, torch.nn.Linear)]
+    weights = sum(module.weight.numel() for module in inner)
+    config = encoder.config
+    seen = sum(length * length for length in lengths) / sum(lengths)  # of a token, on average
+    return 2.0 * weights, 4.0 * seen * config.hidden_size * config.num_hidden_layers
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the report."""
+    chosen = _arguments(arguments)
+    torch.set_num_threads(chosen.threads)
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    sentences, origin = texts.lines()
+    messages = texts.messages(sentences, chosen.texts)
+    with tempfile.TemporaryDirectory() as made:
+        directory = chosen.model or Path(made)
+        if chosen.model is None:
+            shape = random_model.BASE if chosen.size == "base" else random_model.SMALL
+            random_model.build(directory, shape, sentences[: 4 * random_model.SMALL.vocabulary])
+        report(directory, messages, origin, chosen)
+
+
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="model_image.bench --backend encoder",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--size", choices=("small", "base"), default="small")
+    parser.add_argument("--model", type=Path, help="a model directory instead of random weights")
+    parser.add_argument("--texts", type=int, default=2048 if CUDA else 256)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--http-s", type=float, default=15.0, help="seconds of load; 0: none")
+    parser.add_argument("--callers", type=int, default=4)
+    return parser.parse_args(arguments)
+
+
+def report(
+    directory: Path, messages: Sequence[str], origin: str, chosen: argparse.Namespace
+) -> None:
+    """Measure everything with one model directory."""
+    backends = {
+        name: Encoder.load(directory, Options(DEVICE, str(dtype).removeprefix("torch.")))
+        for name, dtype in TYPES.items()
+    }
+    whole = backends["fp32"]
+    request = request_of(messages)
+    windows = [w for own in whole.tokeniser.windows(messages, False) for w in own]
+    lengths = [len(window.ids) for window in windows]
+    tokens = sum(len(e.ids) for e in whole.tokeniser.tokenizer.encode_batch(list(messages)))
+    matrices, attention = flop_per_token(whole.network.encoder, lengths)
+    limits = ceilings(int(whole.network.encoder.config.hidden_size), whole.step_tokens)
+    config = whole.network.encoder.config
+    print(f"{_device()}; {chosen.threads} thread(s); torch {torch.__version__}, ", end="")
+    print(f"transformers {transformers.__version__}, Python {platform.python_version()}")
+    print(f"{config.model_type} {config.num_hidden_layers}x{config.hidden_size}; ", end="")
+    print(f"{len(messages)} texts, {origin}; tokens a text: {texts.quantiles(lengths)}")
+    print(f"FLOP/token {matrices / 1e6:.1f} M in matrices, {attention / 1e6:.2f} M in attention")
+    print(f"Ceilings measured here: {limits['fp32'] / 1e9:,.1f} GFLOP/s fp32, ", end="")
+    print(f"{limits['bf16'] / 1e9:,.1f} bf16; copy {limits['copy'] / 1e9:.1f} GB/s\n")
+    rows = [
+        *_pipelines(directory, messages, lengths, tokens),
+        *_ours(backends, directory, request, lengths, tokens, chosen.rounds),
+    ]
+    _table(rows, matrices + attention, limits)
+    _host(whole, request, chosen.rounds)
+    if chosen.http_s:
+        _http(directory, messages, chosen)
+    _ratios(rows)
+
+
+def request_of(messages: Sequence[str]) -> Request:
+    """With the furniture store's themes, and everything wanted."""
+    taxonomy = json.loads((texts.TESTS / "taxonomy.json").read_text(encoding="utf-8"))
+    body = {"schema": wire.REQUEST_SCHEMA, "taxonomy": taxonomy, "texts": []}
+    about = wire.read(json.dumps(body).encode()).taxonomy
+    return Request(about, tuple(Text(str(i), t, None) for i, t in enumerate(messages)), WANT)
+
+
+def _device() -> str:
+    if CUDA:
+        return str(torch.cuda.get_device_name())
+    info = Path("/proc/cpuinfo")
+    named = info.read_text().splitlines() if info.exists() else []
+    return next((line.split(": ")[1] for line in named if "model name" in line), "CPU")
+
+
+def _pipelines(
+    directory: Path, messages: Sequence[str], lengths: Sequence[int], tokens: int
+) -> Iterator[Row]:
+    """One round each: a round of theirs is as long as many of ours."""
+    most = layout.read(directory).description.max_tokens
+    four = rivals.pipelines(directory / layout.ENCODER, most, DEVICE)
+    for run in four:
+        run(messages[:4], 4)  # warm
+    padded = rivals.padded_tokens(lengths, BATCH)
+    count = len(messages)
+
+    def timed(run: Callable[..., object], size: int) -> float:
+        return measure({"": lambda: run(messages, size)}, 1)[""]
+
+    yield Row("pipeline, one by one, one head", timed(four[0], 1), count, tokens, tokens)
+    batched = [timed(run, BATCH) for run in four]
+    yield Row(f"pipeline, batches of {BATCH}, one head", batched[0], count, tokens, padded)
+    name = f"four pipelines, batches of {BATCH}"
+    yield Row(name, sum(batched), count, tokens, 4 * padded, passes=4)
+
+
+def _ours(
+    backends: dict[str, Encoder],
+    directory: Path,
+    request: Request,
+    lengths: Sequence[int],
+    tokens: int,
+    rounds: int,
+) -> Iterator[Row]:
+    stock = AutoModel.from_pretrained(
+        directory / layout.ENCODER, attn_implementation="eager", local_files_only=True
+    )
+    stock = stock.eval().to(DEVICE)
+    some = [w for own in next(iter(backends.values())).prepare(request.texts[:64], request)
+            for w in own]  # fmt: skip
+    exact = rivals.one_by_one(stock, [item.content for item in some], DEVICE)
+    stages: dict[str, Callable[[], object]] = {}
+    for name, backend in backends.items():
+        backend.answer(request)  # warm, and the taxonomy is known
+        stages[name] = lambda backend=backend: wire.write(  # type: ignore[misc]
+            backend.model, request, backend.answer(request)
+        )
+    for name, seconds in measure(stages, rounds).items():
+        outputs = backends[name].collect(backends[name].launch(some)).each
+        if "embedding.projection" in layout.read(directory).arrays:
+            error = None  # what comes out is no longer the mean state
+        else:
+            error = float(np.abs(np.stack([o.embedding for o in outputs]) - exact).max())
+        yield Row(
+            f"packed, all heads, JSON, {name}", seconds, len(request.texts), tokens,
+            sum(lengths), 1, name, error,
+        )  # fmt: skip
+
+
+def _table(rows: Sequence[Row], flop: float, limits: dict[str, float]) -> None:
+    """% of floor: what the real tokens' products take at the ceiling, of what was taken."""
+    print("| method | texts/s | tok/s | of the floor | computed/real tokens | error |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for row in rows:
+        floor = row.tokens * row.passes * flop / limits[row.dtype]
+        error = "" if row.error is None else f"{row.error:.0e}"
+        print(
+            f"| {row.name} | {row.texts / row.seconds:,.1f} | {row.tokens / row.seconds:,.0f} "
+            f"| {floor / row.seconds:.0%} | {row.computed / row.passes / row.tokens:.2f} "
+            f"| {error} |"
+        )
+
+
+def _host(backend: Encoder, request: Request, rounds: int) -> None:
+    """What a text costs beside the encoder, in order of its way."""
+    words = [text.text for text in request.texts]
+    known = backend.known(request.taxonomy)
+    prepared = backend.prepare(request.texts, request)
+    items = [item for own in prepared for item in own]
+    outputs = backend._outputs(request)
+    results = backend.finish(request.texts, outputs, request, known)
+    first, last = steps([item.tokens for item in items], backend.step_tokens)[0]
+    launched = backend.launch(items[first:last])
+    bare = Request(request.taxonomy, request.texts)
+    seconds = measure(
+        {
+            "tokenise": lambda: backend.tokeniser.windows(words, False),
+            "tokenise with places (personal data)": lambda: backend.tokeniser.windows(words, True),
+            "pack": lambda: pack([item.content.ids for item in items]),
+            "collect": lambda: backend.collect(launched),
+            "heads and themes": lambda: backend.finish(request.texts, outputs, bare, known),
+            "the same with spans": lambda: backend.finish(request.texts, outputs, request, known),
+            "write JSON": lambda: wire.write(backend.model, request, results),
+        },
+        max(rounds, 5),
+    )
+    print("\n| host step | µs/text |\n|---|---:|")
+    for name, taken in seconds.items():
+        part = len(items) / (last - first) if name == "collect" else 1.0
+        print(f"| {name} | {taken * part / len(words) * 1e6:.1f} |")
+
+
+def _http(directory: Path, messages: Sequence[str], chosen: argparse.Namespace) -> None:
+    taxonomy = json.loads((texts.TESTS / "taxonomy.json").read_text(encoding="utf-8"))
+    print(f"\n| over HTTP, {chosen.callers} callers, {BATCH} texts a request (wall time) ", end="")
+    print("| texts/s | p50 ms | p99 ms | computed/real | requests |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for name, dtype in TYPES.items():
+        environment = {
+            "MODEL_DTYPE": str(dtype).removeprefix("torch."),
+            "MODEL_THREADS": str(chosen.threads),
+        }
+        with over_http.serving(directory, environment) as port:
+            seen = over_http.load(port, messages, taxonomy, chosen.callers, BATCH, chosen.http_s)
+        print(
+            f"| {name} | {seen.texts_per_s:,.1f} | {seen.p50_s * 1e3:,.0f} "
+            f"| {seen.p99_s * 1e3:,.0f} | {seen.computed_to_real:.2f} | {seen.requests} |"
+        )
+
+
+def _ratios(rows: Sequence[Row]) -> None:
+    ours = [row for row in rows if row.name.startswith("packed")]
+    print("\n| times as fast as | " + " | ".join(row.dtype for row in ours) + " |")
+    print("|---|" + "---:|" * len(ours))
+    for row in rows:
+        if row not in ours:
+            times = " | ".join(f"{row.seconds / own.seconds:.1f}x" for own in ours)
+            print(f"| {row.name} | {times} |")
