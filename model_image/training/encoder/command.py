@@ -9,7 +9,7 @@ from model_image.encoder.layout import BadModel
 from model_image.training.corpora import Corpora
 from model_image.training.encoder import card
 from model_image.training.encoder.loop import Stopped
-from model_image.training.encoder.measuring import few_shot_scores, measure
+from model_image.training.encoder.measuring import few_shot_told, measure
 from model_image.training.encoder.rival import beats
 from model_image.training.encoder.run import train, write_record
 from model_image.training.encoder.settings import BadSettings, Settings, add_arguments, of_arguments
@@ -41,7 +41,7 @@ def run(settings: Settings, require_better: bool = False) -> int:
     measured = measure(trained, settings)
     few_shot = {}
     if settings.data and "themes" in trained.lectures.head_weights:
-        few_shot = dict(few_shot_scores(trained, Corpora(settings.data)))
+        few_shot = few_shot_told(trained, Corpora(settings.data))
     text = card.write(trained, measured, settings, few_shot)
     (settings.out / "MODEL_CARD.md").write_text(text, encoding="utf-8")
     write_record(trained, settings.out, card.numbers(measured))

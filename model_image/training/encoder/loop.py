@@ -206,9 +206,8 @@ class Loop:
             score = self.stage.score()
             progress.scores.append(round(score, 6))
             told += f", score {score:.4f}"
-            better = score > progress.best
-            progress.waited = 0 if better else progress.waited + 1
-            if better:
+            progress.waited = 0 if score > progress.best else progress.waited + 1
+            if score >= progress.best:  # of equals the longer trained
                 progress.best = score
                 _save(self.settings.out / BEST, {"modules": self.stage.modules.state_dict()})
             progress.done = progress.done or progress.waited >= self.settings.patience

@@ -132,13 +132,6 @@ def temperatures(logits: Floats, shares: Floats, spoken: NDArray[np.str_]) -> Ma
     return found
 
 
-def ece(confidence: Floats, right: Flags) -> float:
-    """Expected calibration error, 0..1."""
-    return float(sum(abs(b.right - b.confidence) * b.n for b in reliability(confidence, right))) / (
-        len(right) or 1
-    )
-
-
 @dataclass(frozen=True)
 class Bin:
     """Answers of about the same confidence: how sure they were and how many were right."""

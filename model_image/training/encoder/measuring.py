@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from model_image.backends.compact import WEIGHTS, Compact
 from model_image.encoder.layout import ANY, Head
-from model_image.themes import MIN_SCORE
+from model_image.linear import Floats
 from model_image.training import quality, taxonomies
 from model_image.training.corpora import Corpora
 from model_image.training.encoder import theme_scale
@@ -29,7 +29,6 @@ from model_image.training.encoder.marks import (
     abstain_below,
     accuracy,
     coverage,
-    ece,
     macro_f1,
     mark,
     one_label,
@@ -130,8 +129,8 @@ def _calibration(trained: Trained, exam: Exam, said: Read) -> Calibration | None
     floor = _floor(trained, exam)
     told, right = coverage(after.confidence, after.right, floor)
     return Calibration(
-        before=ece(raw.confidence, raw.right),
-        after=ece(after.confidence, after.right),
+        before=quality.ece(raw.confidence, raw.right),
+        after=quality.ece(after.confidence, after.right),
         bins=reliability(after.confidence, after.right),
         floor=floor,
         told=told,
@@ -184,31 +183,30 @@ def few_shot(trained: Trained, data: Corpora, model: Compact) -> list[Comparison
     """Themes of five examples, both models on the same messages: is the best theme the true one."""
     found = []
     for task in theme_scale.tasks(data, seed=1):
-        like = theme_scale.likeness(
-            task,
-            lambda texts: trained.read(texts).embeddings,
-            trained.stored.description.themes.nearest,
-        )
+        ours = _theme_scores(trained, task)
         theirs = model.evidence.scores(task.evidence(model.concepts, model.rarity))
         known = task.truth >= 0
         labels = tuple(theme["id"] for theme in task.themes)
         pair = [
             one_label(labels, task.truth[known], scores[known].argmax(axis=1))
-            for scores in (like, theirs)
+            for scores in (ours, theirs)
         ]
         found.append(compare("themes", f"{task.name}, five examples", pair[0], pair[1], ACCURACY))
     return found
 
 
-def few_shot_scores(trained: Trained, data: Corpora) -> Mapping[str, taxonomies.Matching]:
+def few_shot_told(trained: Trained, data: Corpora) -> dict[str, taxonomies.Matching]:
     """The same tasks as they would be told: with the scale's probability and its least score."""
+    least = trained.stored.description.themes.min_score
+    return {
+        task.name: taxonomies.measure(task.truth, _theme_scores(trained, task), least)
+        for task in theme_scale.tasks(data, seed=1)
+    }
+
+
+def _theme_scores(trained: Trained, task: taxonomies.Task) -> Floats:
+    def embed(texts: Sequence[str]) -> Floats:
+        return trained.read(texts).embeddings
+
     scale = trained.stored.description.themes
-    found = {}
-    for task in theme_scale.tasks(data, seed=1):
-        like = theme_scale.likeness(
-            task, lambda texts: trained.read(texts).embeddings, scale.nearest
-        )
-        logits = scale.intercept + scale.likeness * like + scale.lead * theme_scale.leads(like)
-        scores = 1 / (1 + np.exp(-logits))
-        found[task.name] = taxonomies.measure(task.truth, scores, scale.min_score or MIN_SCORE)
-    return found
+    return theme_scale.prototypes(task, embed).scores(embed(task.texts), scale)[0]

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PretrainedConfig
 
 from model_image.encoder import layout
+from model_image.encoder.network import FAMILIES, POOLED
 from model_image.training.encoder.batches import Batch
 from model_image.training.encoder.lessons import LABELS, TAGS
 from model_image.training.encoder.settings import BadSettings, Settings
@@ -24,8 +25,6 @@ from model_image.training.encoder.settings import BadSettings, Settings
 DROPOUT = 0.1
 MOST_DIMENSIONS = 256  # of the embedding
 SHARPNESS = 16.0  # of cosines to the intents' prototypes
-# Their attention adds to the scores what a pack of texts without padding cannot know.
-UNPACKABLE = ("mpnet", "deberta", "deberta-v2")
 
 
 @dataclass(frozen=True)
@@ -113,18 +112,20 @@ class Network:
 
 
 def pretrained(settings: Settings) -> Any:
-    """The base's encoder, in float32. Raises BadSettings for one that cannot be served packed."""
+    """The base's encoder, in float32. Raises BadSettings for one that the server cannot run."""
     local = Path(settings.base).is_dir()
     where: dict[str, Any] = {"local_files_only": local}
     if settings.revision:
         where["revision"] = settings.revision
     try:
         config: PretrainedConfig = AutoConfig.from_pretrained(settings.base, **where)
-        if config.model_type in UNPACKABLE:
+        if config.model_type not in FAMILIES:
             raise BadSettings(
-                f"--base {settings.base} is a {config.model_type}, which cannot be served without "
-                "padding; take XLM-R, BERT, RoBERTa, ModernBERT or another of their kind"
+                f"--base {settings.base} is a {config.model_type}, which the server cannot run; "
+                f"take one of {', '.join(sorted(FAMILIES))}"
             )
+        if config.model_type in POOLED:
+            where["add_pooling_layer"] = False
         return AutoModel.from_pretrained(settings.base, dtype=torch.float32, **where)
     except (OSError, ValueError) as error:
         raise BadSettings(
@@ -153,9 +154,10 @@ def load(directory: Path) -> Network:
     Raises layout.BadModel.
     """
     stored = layout.read(directory)
-    encoder = AutoModel.from_pretrained(
-        directory / layout.ENCODER, dtype=torch.float32, local_files_only=True
-    )
+    place, where = directory / layout.ENCODER, dict[str, Any](local_files_only=True)
+    if AutoConfig.from_pretrained(place, **where).model_type in POOLED:
+        where["add_pooling_layer"] = False
+    encoder = AutoModel.from_pretrained(place, dtype=torch.float32, **where)
     heads = [head.name for head in stored.description.heads]
     heads += ["themes"] if "embedding.projection" in stored.arrays else []
     network = Network(encoder, heads, ())

@@ -16,6 +16,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from model_image.encoder import layout
 from model_image.encoder.layout import ModelDirectory
+from model_image.encoder.network import FAMILIES
 from model_image.training.corpora import Corpora
 from model_image.training.encoder import exams, provenance, scratch, sources, theme_scale
 from model_image.training.encoder.batches import Batch, Reader, epoch
@@ -154,7 +155,8 @@ def begin(settings: Settings, lectures: Lectures) -> tuple[Network, Reader]:
     heads = [head for head in settings.heads if head in lectures.head_weights]
     folders = [intent.split("/")[0] for intent in lectures.intents]
     pad = encoder.config.pad_token_id
-    reader = Reader(tokenizer, int(pad or 0), settings.max_tokens, lectures.intents)
+    most = min(settings.max_tokens, positions(encoder.config))
+    reader = Reader(tokenizer, int(pad or 0), most, lectures.intents)
     return Network(encoder, heads, folders), reader
 
 
@@ -309,7 +311,7 @@ def store(
     fitting = []
     if settings.data and "projection" in network.modules:
         fitting = theme_scale.tasks(Corpora(settings.data), seed=0)
-    most = getattr(network.modules["encoder"].config, "max_position_embeddings", 514) - 2
+    most = positions(network.modules["encoder"].config)
     description = layout.Description(
         heads=tuple(exams.scaled_head(name, tuning, said) for name in names),
         themes=theme_scale.fit(fitting, embed),
@@ -321,6 +323,12 @@ def store(
     stored = layout.write(settings.out, description, arrays(network))
     shutil.rmtree((settings.out / LAST).parent, ignore_errors=True)
     return stored
+
+
+def positions(config: Any) -> int:
+    """Tokens that the encoder can place; RoBERTa's kind counts from after the padding id."""
+    after = int(config.pad_token_id or 0) + 1 if FAMILIES.get(config.model_type) else 0
+    return int(getattr(config, "max_position_embeddings", 512)) - after
 
 
 def _origin(settings: Settings) -> str:

@@ -6,18 +6,21 @@ corpora as taxonomies of twenty themes (`training/taxonomies.py`), measured with
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from model_image import wire
 from model_image.encoder.layout import ThemeScale
+from model_image.encoder.taxonomy import Prototypes, wordings
 from model_image.linear import Floats
+from model_image.themes import rivals
 from model_image.training.corpora import Corpora
 from model_image.training.taxonomies import CORPORA, Task, corpus_task
 
 Embed = Callable[[Sequence[str]], Floats]
-RIVALS = 3
 PULL = 1e-2  # on the coefficients, against perfect separation
 
 
@@ -30,37 +33,12 @@ def tasks(data: Corpora, seed: int) -> list[Task]:
     ]
 
 
-def likeness(task: Task, embed: Embed, nearest: float) -> Floats:
-    """(texts, themes): `nearest` of the largest cosine to a theme's wordings, the rest the mean."""
-    wordings = [
-        [
-            text
-            for part in ("name", "description", "examples")
-            for said in theme.get(part, {}).values()
-            for text in ([said] if isinstance(said, str) else said)
-        ]
-        for theme in task.themes
-    ]
-    owner = np.repeat(np.arange(len(wordings)), [len(own) for own in wordings])
-    cosines = embed(task.texts) @ embed([text for own in wordings for text in own]).T
-    columns = [cosines[:, owner == theme] for theme in range(len(wordings))]
-    return np.column_stack(
-        [nearest * own.max(axis=1) + (1 - nearest) * own.mean(axis=1) for own in columns]
-    )
-
-
-def leads(like: Floats) -> Floats:
-    """(texts, themes) each likeness above the mean of the best three of the others."""
-    if like.shape[1] == 1:
-        return np.zeros_like(like)
-    others = np.stack(
-        [
-            -np.sort(-np.delete(like, theme, axis=1), axis=1)[:, :RIVALS].mean(axis=1)
-            for theme in range(like.shape[1])
-        ],
-        axis=1,
-    )
-    return np.asarray(like - others)
+def prototypes(task: Task, embed: Embed) -> Prototypes:
+    """The task's taxonomy as the server reads it."""
+    asked = {"hash": "-", "themes": task.themes}
+    body = {"schema": wire.REQUEST_SCHEMA, "texts": [], "taxonomy": asked}
+    taxonomy = wire.read(json.dumps(body).encode()).taxonomy
+    return Prototypes.of(taxonomy, embed([text.text for text in wordings(taxonomy)]))
 
 
 def fit(fitting: Sequence[Task], embed: Embed) -> ThemeScale:
@@ -68,9 +46,9 @@ def fit(fitting: Sequence[Task], embed: Embed) -> ThemeScale:
     scale = ThemeScale()
     if not fitting:
         return scale
-    likes = [likeness(task, embed, scale.nearest) for task in fitting]
+    likes = [prototypes(task, embed).likeness(embed(task.texts), scale) for task in fitting]
     best = np.concatenate([like.max(axis=1) for like in likes])
-    lead = np.concatenate([leads(like).max(axis=1) for like in likes])
+    lead = np.concatenate([like.max(axis=1) - rivals(like) for like in likes])
     right = np.concatenate(
         [like.argmax(axis=1) == task.truth for like, task in zip(likes, fitting, strict=True)]
     )
