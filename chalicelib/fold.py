@@ -7,10 +7,12 @@ Events are redacted before they come here.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -26,7 +28,7 @@ from chalicelib.interaction import (
     Role,
 )
 from chalicelib.organisation import Organisation
-from chalicelib.summary import EMPTY, LONG_TURNS, UNSURE, Cell, Summary, duration_bin
+from chalicelib.summary import EMPTY, LONG_TURNS, SEVERAL, UNSURE, Cell, Summary, duration_bin
 
 T = TypeVar("T")
 
@@ -233,6 +235,7 @@ def _voice_counts(
         return Counter()
     counts: Counter[str] = Counter({feeling: 1})
     counts[f"taxonomy:{organisation.taxonomy['hash'][:8]}"] = 1
+    counts[f"model:{read_by(interaction)}"] = 1
     counts[f"language:{language(interaction)}"] = 1
     counts += _turn_counts(interaction)
     # A text that seems to be about everything is about nothing: few pairs are kept.
@@ -243,6 +246,17 @@ def _voice_counts(
         if feeling != "neutral":
             counts[f"mention_{feeling}:{theme}"] = 1
     return counts
+
+
+def read_by(interaction: Interaction) -> str:
+    """Eight characters that tell the model that judged all of it; SEVERAL where several did."""
+    models = {enrichment.model for enrichment in interaction.enrichments.values()}
+    return _short(models.pop()) if len(models) == 1 else SEVERAL
+
+
+@cache
+def _short(model: str) -> str:
+    return hashlib.sha256(model.encode()).hexdigest()[:8]
 
 
 def _turn_counts(interaction: Interaction) -> Counter[str]:

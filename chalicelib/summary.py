@@ -41,6 +41,7 @@ Measures (all integers; absent means 0):
     mention_negative:THEME, mention_positive:THEME
     language:CODE, source:NAME      interactions by language and by source
     taxonomy:HASH8                  interactions by the version of the themes that judged them
+    model:HASH8                     by the model that judged them; SEVERAL where several did
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ Measures = Mapping[str, int]
 _DAY_MEASURES = ("contacts", *(f"weekday:{number}" for number in range(1, 8)))
 
 UNSURE = "unsure"  # theme, touchpoint or demand that nothing told us
+SEVERAL = "several"  # models that judged one interaction
 DURATION_BINS = 24
 LONG_TURNS = 6  # customer messages; where a conversation usually asks for the basics again
 ANSWER_CAP_S = 1800  # who answers later than this went away meanwhile

@@ -152,6 +152,7 @@ def compose(
         voices=voices(scope.own),
         sources=sources,
         selection=select(organisation, department, whole, scope.own, scope.themes),
+        anew=whole.anew,
     )
 
 
@@ -160,7 +161,7 @@ def _scope(
 ) -> _Scope:
     past, exposures = whole.past, whole.exposures
     if department.touchpoints != "all":
-        past = history(summary.where(_at_touchpoints(department)), whole.week)
+        past = history(summary.where(_at_touchpoints(department)), whole.week, past.weeks)
         exposures = exposure(past.daily, past.week, past.weeks, closed_days(organisation, past))
     themes = frozenset(theme.id for theme in organisation.themes_of(department))
     if department.themes == "all":

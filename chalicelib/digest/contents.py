@@ -18,6 +18,7 @@ from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.priorities import Proposal
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
+from chalicelib.insights.read_anew import ReadAnew
 from chalicelib.insights.repeats import Repeats
 from chalicelib.insights.solicited import Voices
 from chalicelib.insights.sources import SourceState
@@ -204,6 +205,7 @@ class Digest:
     voices: Voices
     sources: tuple[SourceState, ...]
     selection: Selection
+    anew: ReadAnew | None = None  # when another model took over, within the weeks compared
     quotes: Mapping[QuoteKey, tuple[Quote, ...]] = field(default_factory=dict)
 
     @property

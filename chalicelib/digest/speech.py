@@ -124,6 +124,12 @@ class Speech:
             week.monday, week.sunday, skeleton=_DATES[self.language], locale=self.locale
         )
 
+    def day(self, day: date) -> str:
+        """'16.11.2026' in Finnish."""
+        from babel.dates import format_date
+
+        return format_date(day, "d.M.yyyy" if self.language == "fi" else "d MMMM yyyy", self.locale)
+
     def moment(self, at: datetime, zone: str) -> str:
         """An aware time as local day and clock: 'ke 18.11. klo 14.02' in Finnish."""
         from babel.dates import format_datetime

@@ -17,13 +17,14 @@ from chalicelib.insights.demand import failure_demand
 from chalicelib.insights.drivers import Driver, drivers
 from chalicelib.insights.exposure import exposure, public_holidays
 from chalicelib.insights.forecast import Forecast, forecast
-from chalicelib.insights.history import History, history
+from chalicelib.insights.history import BASELINE_WEEKS, History, history
 from chalicelib.insights.hotspots import HotSpot, hot_spots
 from chalicelib.insights.moved import OTHERS, Movement, movement
 from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.priorities import Evidence, Proposal, priorities
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import QUESTIONS, Question
+from chalicelib.insights.read_anew import ReadAnew, read_anew
 from chalicelib.insights.repeats import Repeats
 from chalicelib.insights.silent import Silent
 from chalicelib.insights.solicited import asked
@@ -114,6 +115,7 @@ class WholeWeek:
     pairs: tuple[Pair, ...]
     proposals: tuple[Proposal, ...]
     more: More
+    anew: ReadAnew | None = None
 
 
 NO_MORE = More()
@@ -123,7 +125,8 @@ def whole_week(
     organisation: Organisation, week: IsoWeek, summary: Summary, more: More = NO_MORE
 ) -> WholeWeek:
     """Everything that does not depend on the reader; `summary` covers 27 weeks, all cells."""
-    past = history(summary, week)
+    anew = read_anew(summary, week)
+    past = history(summary, week, anew.weeks if anew else BASELINE_WEEKS)
     closed = closed_days(organisation, past)
     exposures = exposure(past.daily, week, past.weeks, closed)
     # Days told at their Monday are a seventh of the cells, and no section tells of days.
@@ -154,6 +157,7 @@ def whole_week(
         pairs(now),
         priorities(organisation, _evidence(organisation, now, findings, rises, spots, effects)),
         more,
+        anew,
     )
 
 

@@ -11,6 +11,7 @@ from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Link, Tile, View
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.history import JUDGED_FROM_WEEKS
+from chalicelib.insights.read_anew import ReadAnew
 
 PREHEADER = 200  # characters: no inbox shows more
 
@@ -104,6 +105,8 @@ def _notes(digest: Digest, speech: Speech) -> tuple[str, ...]:
     """What the reader must know before comparing weeks."""
     if digest.judged or not digest.contacts.now:
         return ()
+    if digest.anew:
+        return (_read_anew(digest.anew, speech),)
     if digest.history_weeks == 0:
         return (speech.say("The first week: there is nothing to compare with yet."),)
     return (
@@ -113,6 +116,20 @@ def _notes(digest: Digest, speech: Speech) -> tuple[str, ...]:
             digest.history_weeks,
             needed=JUDGED_FROM_WEEKS,
         ),
+    )
+
+
+def _read_anew(anew: ReadAnew, speech: Speech) -> str:
+    """Why earlier weeks are not compared with: another model read them."""
+    if anew.since is None:
+        return speech.say(
+            "A new version of the software is reading earlier weeks' messages again. They are "
+            "compared with once that is done."
+        )
+    return speech.say(
+        "A new version of the software has read the messages since the week of {day}. It judges "
+        "a little differently, so earlier weeks are not compared with.",
+        day=speech.day(anew.since.monday),
     )
 
 

@@ -49,11 +49,11 @@ def sum_series(series: Iterable[Series], length: int) -> tuple[int, ...]:
     return tuple(sums)
 
 
-def history(summary: Summary, week: IsoWeek) -> History:
-    """Read the week and up to 26 whole weeks before it."""
+def history(summary: Summary, week: IsoWeek, at_most: int = BASELINE_WEEKS) -> History:
+    """Read the week and up to `at_most` whole weeks before it."""
     counts = _by_theme_and_age(summary, week)
     daily = {day: n for day, n in contacts_by_day(summary).items() if day <= week.sunday}
-    weeks = _whole_weeks(daily, week)
+    weeks = min(at_most, _whole_weeks(daily, week))
     return History(
         week,
         weeks,

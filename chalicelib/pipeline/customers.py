@@ -15,6 +15,7 @@ from chalicelib.digest.whole import More
 from chalicelib.fold import fold, iso_week, part_of
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.new_topics import NewTopic, Text, new_topics
+from chalicelib.insights.read_anew import read_anew
 from chalicelib.insights.repeats import Contact, Repeats, repeats
 from chalicelib.insights.silent import Silent, newly_silent
 from chalicelib.insights.together import Word, telling_words
@@ -35,17 +36,20 @@ LARGEST_RHYTHM = 3_000_000  # contacts: what a function of 1 GB can hold
 def more_of(world: World, organisation: Organisation, week: IsoWeek, summary: Summary) -> More:
     """What a week's digests tell beside its counts; `summary` holds the week and the one before.
 
-    Repeats are of the latest week whose window has passed.
+    Repeats are of the latest week whose window has passed. What is held against weeks that another
+    model read is not told.
     """
+    anew = read_anew(summary, week)
+    alike = anew.weeks if anew else TOPIC_WEEKS
     window = timedelta(days=organisation.first_contact_resolution_window_days)
     closed = IsoWeek.of(week.sunday - window - timedelta(days=6))
     contacts = summary.between(closed.monday, closed.sunday).count("contacts")
     this_week = summary.between(week.monday, week.sunday)
     return More(
-        repeats=repeats_of(world, organisation, closed, contacts) if contacts else None,
-        new_topics=topics_of(world, week),
+        repeats=repeats_of(world, organisation, closed, contacts) if contacts and alike else None,
+        new_topics=topics_of(world, week) if alike >= TOPIC_WEEKS else (),
         silent=silent_of(world, organisation, week),
-        words=words_of(world, week, _loudest(this_week)),
+        words=words_of(world, week, _loudest(this_week)) if alike >= TOPIC_WEEKS else {},
     )
 
 
