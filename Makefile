@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-dynalite check golden bench load soak package lock clean audit sbom
+.PHONY: help demo serve test test-dynalite check golden bench load soak package lock clean audit sbom deploy versions image runbook lint-infra
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
@@ -21,6 +21,10 @@ help:
 	@echo "make audit           advisories of every pinned version (asks PyPI)"
 	@echo "make sbom            build/sbom.json: what is deployed, as CycloneDX"
 	@echo "make package         the deployable template, its lint and its size"
+	@echo "make deploy STAGE=prod  package, show what changes, change it (PLAN=1 VERSION= PROFILE=)"
+	@echo "make versions STAGE=prod  what can be rolled back to"
+	@echo "make image STAGE=prod TAG=  build and push the model's container"
+	@echo "make lint-infra      cfn-lint and checkov on every stack"
 
 # A stamp per requirements file: set-up runs once, and again when the file changes.
 $(VENV)/local: requirements.txt requirements-local.txt model_image/requirements.txt constraints.txt
@@ -79,6 +83,28 @@ soak: $(VENV)/dev
 package: $(VENV)/dev
 	@$(RUN) -m infra.package --stage $(or $(STAGE),dev) --out build
 
+# STAGE=prod, with infra/stages/prod.toml; PROFILE= REGION= VERSION= (an earlier one) PLAN=1 (show only).
+DEPLOYED = --stage $(or $(STAGE),dev) $(if $(PROFILE),--profile "$(PROFILE)")
+deploy: $(VENV)/dev
+	@$(RUN) -m infra.deploy $(DEPLOYED) $(if $(REGION),--region "$(REGION)") $(if $(PLAN),--plan) \
+		$(if $(VERSION),--version "$(VERSION)") $(if $(LOSE_DATA),--lose-data)
+
+versions: $(VENV)/dev
+	@$(RUN) -m infra.deploy $(DEPLOYED) --versions
+
+# The model's container: built, pushed and told by digest, as the settings want it. TAG= is its version.
+image: $(VENV)/dev
+	@test -n "$(TAG)" || { echo "make image STAGE=prod TAG=2026.11.1: tags cannot be moved"; exit 2; }
+	@uri=$$($(RUN) -m infra.images $(DEPLOYED) uri) && \
+		$(RUN) -m infra.images $(DEPLOYED) login | docker login --username AWS --password-stdin "$${uri%%/*}" && \
+		docker build --platform linux/amd64 -t "$$uri:$(TAG)" -f model_image/Dockerfile . && \
+		docker push "$$uri:$(TAG)" && \
+		docker inspect --format 'ModelImage = "{{index .RepoDigests 0}}"' "$$uri:$(TAG)"
+
+# The alarms' table of infra/README.md, from the list that the alarms are made from.
+runbook: $(VENV)/dev
+	@$(RUN) -c 'from infra.template import alarms; print(alarms.runbook())'
+
 # Every version, also of what our requirements bring with them; run after changing a pin.
 lock: requirements-dev.txt
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
@@ -89,6 +115,17 @@ lock: requirements-dev.txt
 build/tools: .ci/supply-chain.txt
 	@rm -rf $@ && $(PYTHON) -m venv $@
 	@$@/bin/pip install --quiet --disable-pip-version-check -r .ci/supply-chain.txt
+
+# checkov, in an environment of its own; each finding that is left so has its reason in infra/checkov.toml.
+build/checkov: .ci/infra-lint.txt
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/pip install --quiet --disable-pip-version-check -r .ci/infra-lint.txt
+
+lint-infra: $(VENV)/dev build/checkov
+	@$(RUN) -m infra.lint
+	@for stack in build/lint/*.json; do \
+		build/checkov/bin/checkov -f $$stack --framework cloudformation --compact --quiet \
+			--skip-download || exit 1; done
 
 # Asks PyPI for the advisories of every version in constraints.txt; fails for one it cannot tell of.
 audit: build/tools

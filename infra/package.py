@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -61,14 +62,30 @@ def package(stage: str, out: Path, *, dependencies: bool = True) -> Package:
     sam = json.loads((out / "sam.json").read_text())
     translated = translate(sam)
     (out / "cfn.json").write_text(json.dumps(translated, indent=2))
-    with zipfile.ZipFile(out / "deployment.zip") as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
+    parts = unzipped_bytes(out / "deployment.zip")
+    check_size(parts)
+    return Package(sam, translated, sum(parts.values()))
+
+
+def unzipped_bytes(deployment: Path) -> Counter[str]:
+    """What each top-level folder or file of the package takes when it is unpacked."""
+    parts: Counter[str] = Counter()
+    with zipfile.ZipFile(deployment) as archive:
+        for entry in archive.infolist():
+            parts[entry.filename.partition("/")[0]] += entry.file_size
+    return parts
+
+
+def check_size(parts: Counter[str]) -> None:
+    """Raises PackagingFailed when Lambda would refuse the package, naming what is largest."""
+    size = sum(parts.values())
     if size > MAX_UNZIPPED_BYTES:
+        largest = ", ".join(f"{name} {of / MIB:.0f} MiB" for name, of in parts.most_common(5))
         raise PackagingFailed(
             f"the package is {size / MIB:.0f} MiB unzipped, and Lambda takes "
-            f"{MAX_UNZIPPED_BYTES / MIB:.0f} MiB; take something out of requirements.txt"
+            f"{MAX_UNZIPPED_BYTES / MIB:.0f} MiB; take something out of requirements.txt. "
+            f"The largest: {largest}"
         )
-    return Package(sam, translated, size)
 
 
 def _clean_copy(folder: Path, dependencies: bool) -> Path:
@@ -144,6 +161,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"{out}: {len(made.cloudformation['Resources'])} resources, "
         f"{made.unzipped_bytes / MIB:.1f} MiB of {MAX_UNZIPPED_BYTES / MIB:.0f} MiB unzipped"
     )
+    for name, size in unzipped_bytes(out / "deployment.zip").most_common(5):
+        print(f"  {size / MIB:6.1f} MiB  {name}")
     return 1 if faults else 0
 
 

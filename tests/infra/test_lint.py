@@ -10,7 +10,7 @@ import pytest
 from infra import lint
 from infra.package import Package
 from infra.package import lint as cfn_lint
-from infra.template import functions
+from infra.template import Template, permissions
 from infra.template.base import base_template
 from infra.template.budget import REGION, budget_template
 
@@ -20,7 +20,7 @@ def test_every_excuse_has_a_reason_and_still_meets_a_resource(dev: Package) -> N
     for skip in lint.skips():
         assert skip.meets(names), f"{skip.check} is of nothing that exists: take it out"
         for pattern in skip.resources:
-            known = lint.Skip("", "", (pattern,)).meets({*names, *functions.permissions.GRANTS})
+            known = lint.Skip("", "", (pattern,)).meets({*names, *permissions.GRANTS})
             assert known, f"{skip.check}: {pattern} is of nothing that exists"
 
 
@@ -42,7 +42,7 @@ def test_an_excuse_is_noted_beside_its_resources_alone(dev: Package) -> None:
 @pytest.mark.parametrize(
     ("template", "region"), [(base_template("prod"), ""), (budget_template("prod"), REGION)]
 )
-def test_the_small_stacks_are_clean(template: lint.Template, region: str, tmp_path: Path) -> None:
+def test_the_small_stacks_are_clean(template: Template, region: str, tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     path.write_text(json.dumps(template))
     assert cfn_lint(path, region) == []

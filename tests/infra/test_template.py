@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from chalicelib.adapters import vendor_http
 from chalicelib.adapters.settings import _OPTIONAL, Settings, read_settings
 from chalicelib.organisation import Retention
 from chalicelib.pipeline import fetch as fetching
-from infra.package import Package, lint
+from infra.package import MAX_UNZIPPED_BYTES, Package, PackagingFailed, check_size, lint
 from infra.paths import CHALICE_CONFIG
 from infra.template import DEV, STAGES, archive, functions, keys, merge_template, storage
 from infra.template.base import base_template
@@ -51,6 +52,12 @@ def test_lint_catches_what_the_sam_file_hides(dev: Package, tmp_path: Path) -> N
     path = tmp_path / "cfn.json"
     path.write_text(json.dumps({"Resources": {"Mapping": broken}}))
     assert any("FunctionResponseTypes" in fault for fault in lint(path))
+
+
+def test_a_package_above_lambdas_limit_names_what_is_largest() -> None:
+    check_size(Counter({"botocore": MAX_UNZIPPED_BYTES}))
+    with pytest.raises(PackagingFailed, match=r"take something out.*botocore 250 MiB"):
+        check_size(Counter({"app.py": 1, "botocore": MAX_UNZIPPED_BYTES}))
 
 
 def test_every_patch_lands_on_a_resource_that_chalice_makes(dev: Package) -> None:
