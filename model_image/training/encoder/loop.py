@@ -63,6 +63,12 @@ class Progress:
     done: bool = False
 
 
+def pace(progress: Progress, device: torch.device) -> float:
+    """Tokens a second: of CPU time on a CPU, which others may use too, else of the clock."""
+    spent = progress.cpu_s if device.type == "cpu" else progress.seconds
+    return progress.tokens / max(spent, 1e-9)
+
+
 @dataclass(frozen=True)
 class Machine:
     """Where it runs."""
@@ -126,7 +132,8 @@ class Loop:
         self.stage.modules.to(self.machine.device)
         self.optimiser = optimiser(self.stage.modules, self.settings)
         self.begun = 0  # steps of this process
-        self._sum, self._count = 0.0, 0
+        self._sum: Any = 0.0
+        self._count = 0
 
     @property
     def total(self) -> int:
@@ -169,7 +176,7 @@ class Loop:
             with self.machine.autocast():
                 loss = self.stage.loss(moved(batch, self.machine.device))
             (loss * (len(batch.texts) / rows)).backward()  # type: ignore[no-untyped-call,unused-ignore]
-            self._sum += float(loss.detach()) * len(batch.texts)
+            self._sum = self._sum + loss.detach() * len(batch.texts)  # not read: no wait for CUDA
             self.progress.tokens += batch.tokens
         self._count += rows
         nn.utils.clip_grad_norm_(self.stage.modules.parameters(), LONGEST_GRADIENT)
@@ -196,7 +203,7 @@ class Loop:
 
     def _evaluate(self) -> None:
         progress = self.progress
-        progress.losses.append(round(self._sum / max(1, self._count), 6))
+        progress.losses.append(round(float(self._sum) / max(1, self._count), 6))
         self._sum, self._count = 0.0, 0
         told = (
             f"{self.stage.name}: {progress.rows / self.total:.0%}, loss {progress.losses[-1]:.4f}"
@@ -211,7 +218,7 @@ class Loop:
                 progress.best = score
                 _save(self.settings.out / BEST, {"modules": self.stage.modules.state_dict()})
             progress.done = progress.done or progress.waited >= self.settings.patience
-        print(f"{told}, {progress.tokens / max(1e-9, progress.seconds):.0f} tokens/s", flush=True)
+        print(f"{told}, {pace(progress, self.machine.device):.0f} tokens/s", flush=True)
 
     def save(self) -> None:
         """The checkpoint: weights, optimiser, and where the stage stands."""
@@ -220,7 +227,7 @@ class Loop:
             "stage": self.stage.name,
             "before": self.before,
             "progress": asdict(self.progress),
-            "stretch": (self._sum, self._count),
+            "stretch": (float(self._sum), self._count),
             "modules": self.stage.modules.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }

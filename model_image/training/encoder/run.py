@@ -104,14 +104,24 @@ def gather(settings: Settings) -> Lectures:
     dev += sources.own_messages(settings.messages, "dev")
     if settings.data:
         dev += exams.own_sets(settings.messages) + exams.other_languages()
+    dev = [kept for lesson in dev if (kept := restrict(lesson, settings.heads))]
     intents = sorted({lesson.intent for lesson in learning if lesson.intent})
     return Lectures(
-        learning=learning,
+        learning=learning + overheard(settings, dev),
         tuning=thinned(tuning),
-        dev=[kept for lesson in dev if (kept := restrict(lesson, settings.heads))],
+        dev=dev,
         intents={intent: number for number, intent in enumerate(intents)},
         head_weights=head_weights(learning, settings.heads),
     )
+
+
+def overheard(settings: Settings, dev: Sequence[Lesson]) -> list[Lesson]:
+    """Unlabelled texts for a teacher to label; none without one."""
+    if not settings.teacher or not settings.teacher_rows:
+        return []
+    asked = replace(settings, pretrain_rows=settings.teacher_rows)
+    texts = sources.unlabelled(asked, (), {lesson.text for lesson in dev})
+    return [Lesson(text, "unlabelled", "other") for text in texts]
 
 
 def thinned(lessons: Sequence[Lesson]) -> list[Lesson]:

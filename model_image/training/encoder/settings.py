@@ -71,6 +71,7 @@ class Settings:
     augment: float = 0.3  # share of the texts
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     teacher: Path | None = None
+    teacher_rows: int = 0  # unlabelled texts on which the teacher alone is heard
     sharealike: bool = True
     revision: str = ""
     licence: str = ""
@@ -115,7 +116,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 _NUMBERS = (
     "vocabulary", "seed", "epochs", "pretrain_epochs", "pretrain_rows", "rows_per_source",
     "batch_tokens", "accumulate", "max_tokens", "learning_rate", "head_rate", "weight_decay",
-    "warmup", "evaluations", "patience", "augment", "threads", "stop_after",
+    "warmup", "evaluations", "patience", "augment", "teacher_rows", "threads", "stop_after",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Learning from a teacher: a model directory whose answers the smaller one imitates.
 
-Its probabilities at a temperature (Hinton et al. 2015), on every text whether labelled or not, and
-which texts it finds alike (Tung & Mori 2019), which needs no common width.
+Its probabilities at a temperature (Hinton et al. 2015) on every text of a batch, labelled or not,
+and which texts it finds alike (Tung & Mori 2019), which needs no common width.
 """
 
 from __future__ import annotations
