@@ -2,29 +2,45 @@
 
 Impact = n·p̃, where p̃ is the theme's shrunken negative (or positive) share: a theme with many
 bad experiences comes before a small one that happened to have only bad ones.
+
+How sure the order is: the counts are drawn anew many times, contacts from Gamma(n + ½) and the
+share from Beta(k + Mp, n − k + M(1 − p)), and it is counted how often a theme comes first or among
+the first three.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chalicelib.insights import PUBLISHED_FROM
-from chalicelib.insights.shrinkage import prior
+from chalicelib.insights.shrinkage import Prior, prior
 from chalicelib.summary import UNSURE
+
+FIRST, SURE = 3, 0.9
+COMPARED = 10  # themes that could be among the first; drawing more costs time
+DRAWS = 400  # a probability is right within 2.5 points
 
 Sentiment = Literal["negative", "positive"]
 
 
 @dataclass(frozen=True)
 class RankedTheme:
-    """`k` of the theme's `n` contacts had the sentiment; `impact` orders the themes."""
+    """`k` of the theme's `n` contacts had the sentiment; `impact` orders the themes.
+
+    `first` and `among_first` are the probabilities, 0..1, that it truly is the first, or one of the
+    first three, of the themes listed.
+    """
 
     theme: str
     k: int
     n: int
     impact: float
+    first: float = 1.0
+    among_first: float = 1.0
 
 
 def ranking(
@@ -45,7 +61,43 @@ def ranking(
         for theme, (k, n) in groups.items()
         if k >= PUBLISHED_FROM
     ]
-    return tuple(sorted(ranked, key=lambda t: (-t.impact, t.theme)))
+    ranked.sort(key=lambda t: (-t.impact, t.theme))
+    return _with_surety(ranked, {t.theme: groups[t.theme][1] for t in ranked}, common)
+
+
+def tied(ranked: Sequence[RankedTheme]) -> tuple[RankedTheme, ...]:
+    """The themes that may each be the first: () where the first is surely so (90 %).
+
+    None that has less than a tenth of the chance is among them, nor more than three.
+    """
+    if not ranked or ranked[0].first >= SURE:
+        return ()
+    return tuple(one for one in ranked if one.first >= 1 - SURE)[:FIRST]
+
+
+def _with_surety(
+    ranked: Sequence[RankedTheme], judged_: Mapping[str, int], common: Prior
+) -> tuple[RankedTheme, ...]:
+    compared = ranked[:COMPARED]
+    rng = random.Random(0)  # the same week is told alike to everybody
+    wins, places = Counter[str](), Counter[str]()
+    mp, weight = common.weight * common.share, common.weight
+    for _ in range(DRAWS if len(compared) > 1 else 0):
+        drawn = sorted(
+            compared,
+            key=lambda t: (
+                -rng.gammavariate(judged_[t.theme] + 0.5, 1)
+                * rng.betavariate(t.k + mp, max(1e-9, judged_[t.theme] - t.k + weight - mp))
+            ),
+        )
+        wins[drawn[0].theme] += 1
+        places.update(one.theme for one in drawn[:FIRST])
+    if not wins:
+        return tuple(ranked)
+    return tuple(
+        replace(one, first=wins[one.theme] / DRAWS, among_first=places[one.theme] / DRAWS)
+        for one in ranked
+    )
 
 
 def judged(measures: Mapping[str, int]) -> int:
