@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pynamodb.exceptions import PynamoDBException
@@ -118,6 +118,12 @@ class Interactions:
     def of_customer(self, pseudonym: str) -> list[str]:
         """Keys of a customer's interactions, oldest first."""
         return [row.key for row in InteractionRow.by_customer.query(pseudonym)]
+
+    def recent(self, since: datetime) -> Iterator[str]:
+        """Keys of known customers' interactions that began since then; reads the whole index."""
+        began = InteractionRow.started_at >= since.astimezone(UTC).isoformat()
+        for row in InteractionRow.by_customer.scan(filter_condition=began):
+            yield row.key
 
     def sample(self, sample_of: str, limit: int) -> list[str]:
         """Keys of a uniform sample of a week's part, the same at every call."""

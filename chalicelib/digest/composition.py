@@ -43,7 +43,13 @@ TONES = ("negative", "neutral", "positive")
 DEFAULT_ORDER = tuple(Section)
 #: What a department of this id reads first; any other id reads the default order.
 FOCUS: Mapping[str, tuple[Section, ...]] = {
-    "service-design": (Section.NEWS, Section.TOUCHPOINTS, Section.DRIVERS, Section.NEGATIVE),
+    "service-design": (
+        Section.NEWS,
+        Section.TOUCHPOINTS,
+        Section.EFFORT,
+        Section.DRIVERS,
+        Section.NEGATIVE,
+    ),
     "product": (Section.NEWS, Section.NEGATIVE),
     "marketing": (
         Section.NEWS,
@@ -70,6 +76,8 @@ FOR: Mapping[Section, frozenset[str]] = {
     Section.FORECAST: frozenset({"customer-service"}),
     Section.REPEATS: frozenset({"customer-service"}),
     Section.QUIET: frozenset({"customer-service"}),
+    Section.BASICS: frozenset({"customer-service", "service-design"}),
+    Section.PERSONAS: frozenset({"marketing", "service-design"}),
     Section.DRIVERS: frozenset({"service-design"}),
     Section.UNANSWERED: frozenset({"marketing"}),
 }
@@ -327,4 +335,5 @@ def _names(organisation: Organisation, language: str) -> Names:
         {name: config.title or name for name, config in organisation.sources.items()},
         {one.id: one.called(language) for one in organisation.departments},
         {one.id: one.called(language) for one in organisation.actions},
+        {one.id: one.called(language) for one in organisation.personas},
     )

@@ -9,12 +9,16 @@ from enum import StrEnum
 
 from chalicelib.digest.whole import ChannelForecast, Moved, Wait
 from chalicelib.insights.actions import Effect
+from chalicelib.insights.answering import Answering
 from chalicelib.insights.cost import FailureCost
 from chalicelib.insights.demand import FailureDemand
 from chalicelib.insights.drivers import Driver
+from chalicelib.insights.effort import Effort
 from chalicelib.insights.hotspots import HotSpot
 from chalicelib.insights.last_week import Change
 from chalicelib.insights.new_topics import NewTopic
+from chalicelib.insights.personas import Apart
+from chalicelib.insights.pre_questions import PreQuestions
 from chalicelib.insights.priorities import Proposal
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
@@ -42,7 +46,10 @@ class Section(StrEnum):
     FAILURE = "failure"
     RATINGS = "ratings"
     TOUCHPOINTS = "touchpoints"
+    EFFORT = "effort"
+    PERSONAS = "personas"
     WAITING = "waiting"
+    BASICS = "basics"
     REPEATS = "repeats"
     DRIVERS = "drivers"
     UNANSWERED = "unanswered"
@@ -121,7 +128,7 @@ class QuoteCandidate:
     """A redacted customer message that could be quoted.
 
     `customer` is a pseudonym, or None where the source names nobody; `p` is the probability of
-    the sentiment, 0..1; `at` is aware.
+    the sentiment, 0..1; `at` is aware. `keep_until` is when the interaction expires.
     """
 
     interaction_key: str
@@ -130,6 +137,10 @@ class QuoteCandidate:
     language: str
     p: float
     at: datetime
+    message_id: str = ""
+    channel: str = ""
+    model: str = ""
+    keep_until: datetime | None = None
 
 
 QuoteKey = tuple[str, Sentiment]  # theme id, sentiment
@@ -144,6 +155,7 @@ class Names:
     sources: Mapping[str, str]
     departments: Mapping[str, str]
     actions: Mapping[str, str]
+    personas: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -167,6 +179,11 @@ class Selection:
     words: Mapping[str, tuple[Word, ...]]
     waits: tuple[Wait, ...]
     forecasts: tuple[ChannelForecast, ...]
+    workload: ChannelForecast | None
+    effort: Effort | None
+    pre_questions: PreQuestions | None
+    apart: tuple[Apart, ...]
+    answering: Answering | None
     drivers: tuple[Driver, ...]
     estimate: Estimate | None
     response: Mapping[str, Share]

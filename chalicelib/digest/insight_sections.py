@@ -12,9 +12,9 @@ from chalicelib.digest import work_sentences as work
 from chalicelib.digest.contents import Digest
 from chalicelib.digest.speech import Speech
 from chalicelib.digest.view import Part, Row, Table
+from chalicelib.digest.whole import ChannelForecast
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.priorities import Ground, Proposal
-from chalicelib.insights.proportion import Z_99, difference
 
 GROUNDS = 2  # pieces of evidence a proposal shows
 RISES, TOPICS, ACTIONS, LOWEST, HIGHEST = 3, 3, 5, 3, 2  # rows shown
@@ -81,29 +81,29 @@ def waiting(digest: Digest, speech: Speech) -> Part | None:
 
 
 def forecast(digest: Digest, speech: Speech) -> Part | None:
-    """Contacts to expect in the week that has begun, by channel and day."""
+    """What was expected and came, then what to expect, in all and by channel and day."""
+    whole = digest.selection.workload
     chosen = [f for f in digest.selection.forecasts if work.channel(speech, f.channel)]
-    if not chosen:
+    if whole is None or not chosen:
         return None
-    rows = tuple(
-        Row(
-            work.channel(speech, one.channel),
-            (speech.number(one.next.total.contacts), work.expected(speech, one.next.total)),
-            work.forecast(speech, one, digest.week.number),
-        )
-        for one in chosen
-    )
+    rows = [_forecast_row(digest, speech, work.channel(speech, one.channel), one) for one in chosen]
+    if len(rows) > 1:
+        every = Row(speech.say("All channels"), _expected(speech, whole))
+        rows.insert(0, every)
     columns = (speech.say("Channel"), speech.say("Forecast"), speech.say("Range"))
     return Part(
-        speech.say("Forecast for week {week}", week=chosen[0].next.week.number),
-        (
-            speech.say(
-                "The whole organisation's contacts. The true number falls within the range four "
-                "times out of five."
-            ),
-        ),
-        Table(columns, rows),
+        speech.say("Forecast for week {week}", week=whole.next.week.number),
+        work.forecast_told(speech, whole, digest.week.number),
+        Table(columns, tuple(rows)),
     )
+
+
+def _forecast_row(digest: Digest, speech: Speech, name: str, one: ChannelForecast) -> Row:
+    return Row(name, _expected(speech, one), work.forecast(speech, one, digest.week.number))
+
+
+def _expected(speech: Speech, one: ChannelForecast) -> tuple[str, str]:
+    return speech.number(one.next.total.contacts), work.expected(speech, one.next.total)
 
 
 def drivers(digest: Digest, speech: Speech) -> Part | None:
@@ -129,20 +129,6 @@ def drivers(digest: Digest, speech: Speech) -> Part | None:
     )
     columns = (speech.say("Associated with"), speech.say("Difference"), speech.say("Answers"))
     return Part(speech.say("What goes with ratings"), (intro,), Table(columns, rows))
-
-
-def unanswered(digest: Digest, speech: Speech) -> Part | None:
-    """Those who never answer."""
-    chosen = digest.selection
-    if chosen.estimate is None:
-        return None
-    lines = told.unanswered(speech, chosen.estimate)
-    negative, positive = (chosen.response.get(tone) for tone in ("negative", "positive"))
-    if negative and positive:
-        low, high = difference(negative, positive, Z_99)
-        if low > 0 or high < 0:
-            lines = (*lines, told.response(speech, negative, positive))
-    return Part(speech.say("Those who do not answer"), lines)
 
 
 def repeats(digest: Digest, speech: Speech) -> Part | None:
@@ -176,12 +162,3 @@ def repeats(digest: Digest, speech: Speech) -> Part | None:
         known = speech.percent(found.linked.value)
         lines.append(speech.say("Counted among known customers: {share} of contacts.", share=known))
     return Part(speech.say("Repeat contacts"), tuple(lines))
-
-
-def quiet(digest: Digest, speech: Speech) -> Part | None:
-    """Customers whose pause is unusual for their own rhythm."""
-    n = digest.selection.quiet
-    if not n:
-        return None
-    line = speech.say("{n} regular customers have been quiet for unusually long for them.", n=n)
-    return Part(speech.say("Customers gone quiet"), (line,))

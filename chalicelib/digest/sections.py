@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from chalicelib.digest import insight_sections, insight_sentences, sentences, work_sentences
+from chalicelib.digest import (
+    insight_sections,
+    insight_sentences,
+    people_sections,
+    sentences,
+    work_sentences,
+)
 from chalicelib.digest.contents import Digest, RatingRow, Result, Section, ThemeRow
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Bar, Part, Row, Table
@@ -307,11 +313,14 @@ SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {
     Section.FAILURE: failure,
     Section.RATINGS: ratings,
     Section.TOUCHPOINTS: touchpoints,
+    Section.EFFORT: people_sections.effort,
+    Section.PERSONAS: people_sections.personas,
     Section.WAITING: insight_sections.waiting,
+    Section.BASICS: people_sections.basics,
     Section.REPEATS: insight_sections.repeats,
     Section.DRIVERS: insight_sections.drivers,
-    Section.UNANSWERED: insight_sections.unanswered,
-    Section.QUIET: insight_sections.quiet,
+    Section.UNANSWERED: people_sections.unanswered,
+    Section.QUIET: people_sections.quiet,
     Section.FORECAST: insight_sections.forecast,
     Section.VOICES: voices,
     Section.SOURCES: sources,

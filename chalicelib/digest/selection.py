@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from chalicelib.digest.contents import Selection
 from chalicelib.digest.whole import WholeWeek
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.cost import failure_cost
 from chalicelib.insights.drivers import Driver, Kind
+from chalicelib.insights.effort import Effort, Where
 from chalicelib.insights.priorities import Kind as About
 from chalicelib.insights.priorities import Proposal, chosen
 from chalicelib.insights.together import Pair
@@ -49,12 +51,31 @@ def select(
         words={theme: words for theme, words in whole.more.words.items() if theme in themes},
         waits=whole.waits,
         forecasts=whole.forecasts,
+        workload=whole.workload,
+        effort=_effort(whole.recent.effort, themes, reads),
+        pre_questions=whole.recent.pre_questions,
+        apart=whole.recent.apart,
+        answering=whole.recent.answering,
         drivers=tuple(one for one in whole.drivers if _concerns(one, themes, reads)),
         estimate=whole.estimate,
         response=whole.response,
         repeats=whole.more.repeats,
         quiet=len(whole.more.silent) if len(whole.more.silent) >= PUBLISHED_FROM else 0,
     )
+
+
+def _effort(
+    found: Effort | None, themes: Collection[str], reads: Callable[[str], bool]
+) -> Effort | None:
+    """The places of struggle that the department reads of."""
+    if found is None:
+        return None
+    own = tuple(
+        one
+        for one in found.struggles
+        if (one.id in themes if one.where is Where.THEME else reads(one.id))
+    )
+    return replace(found, struggles=own)
 
 
 def _pairs(pairs: Sequence[Pair], themes: Collection[str]) -> Mapping[str, Pair]:

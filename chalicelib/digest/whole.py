@@ -12,15 +12,20 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from chalicelib.insights.actions import Effect, Outcome, effect
+from chalicelib.insights.answering import Answering, answering
 from chalicelib.insights.cost import failure_cost
 from chalicelib.insights.demand import failure_demand
 from chalicelib.insights.drivers import Driver, drivers
+from chalicelib.insights.effort import Effort
+from chalicelib.insights.effort import effort as efforts
 from chalicelib.insights.exposure import exposure, public_holidays
 from chalicelib.insights.forecast import Forecast, forecast
 from chalicelib.insights.history import BASELINE_WEEKS, History, history
 from chalicelib.insights.hotspots import HotSpot, hot_spots
 from chalicelib.insights.moved import OTHERS, Movement, movement
 from chalicelib.insights.new_topics import NewTopic
+from chalicelib.insights.personas import Apart, personas
+from chalicelib.insights.pre_questions import PreQuestions, pre_questions
 from chalicelib.insights.priorities import Evidence, Proposal, priorities
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import QUESTIONS, Question
@@ -44,6 +49,7 @@ ANSWERS_FROM = 100  # in both weeks; fewer are compared by four weeks
 SILENT_WEEKS = 4  # what was told once is no news in so many weeks
 ACTION_WEEKS = 12  # after so many weeks a fix's result has been told
 PATIENCE_WEEKS = 13  # pooled: few leave in one week
+RECENT_WEEKS = 4  # pooled: high effort, personas and ratings are few in one week
 NEARLY = 0.8
 DIMENSIONS = ("touchpoint", "theme", "channel")
 _RATED = ("nps:", "csat:n", "csat:sum", "ces:n", "ces:sum")  # csat:sum is csat:sumsq's prefix too
@@ -76,12 +82,24 @@ class Moved:
 
 @dataclass(frozen=True)
 class ChannelForecast:
-    """`next` week of a channel; `told` is what was forecast for this week, `came` what came."""
+    """`next` week of a channel; `told` is what was forecast for this week, `came` what came.
+
+    `told` is forecast again from the days before this week, as the digest before did; the counts
+    of those days change only where something of them came late.
+    """
 
     channel: str
     next: Forecast
     told: Forecast | None
     came: int
+
+    @property
+    def missed(self) -> bool:
+        """True where more or less came than the range that was told."""
+        total = self.told.total if self.told else None
+        if total is None or total.low is None or total.high is None:
+            return False
+        return not total.low <= self.came <= total.high
 
 
 @dataclass(frozen=True)
@@ -91,6 +109,16 @@ class Wait:
     channel: str
     patience: Patience | None
     threshold: Threshold | None
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What four weeks tell of customers' effort, of those who answer, and of personas."""
+
+    effort: Effort | None = None
+    pre_questions: PreQuestions | None = None
+    answering: Answering | None = None
+    apart: tuple[Apart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +135,7 @@ class WholeWeek:
     moved: tuple[Moved, ...]
     effects: tuple[Effect, ...]
     forecasts: tuple[ChannelForecast, ...]
+    workload: ChannelForecast | None  # all channels together
     waits: tuple[Wait, ...]
     estimate: Estimate | None
     response: Mapping[str, Share]
@@ -114,6 +143,7 @@ class WholeWeek:
     hot_spots: tuple[HotSpot, ...]
     pairs: tuple[Pair, ...]
     proposals: tuple[Proposal, ...]
+    recent: Recent
     more: More
     anew: ReadAnew | None = None
 
@@ -149,6 +179,7 @@ def whole_week(
         _moved(summary, week) if past.judged else (),
         effects,
         _forecasts(summary, week, closed),
+        _workload(summary, week, closed),
         _waits(summary, week),
         estimate(summary, week),
         response_rates(summary, week),
@@ -156,6 +187,7 @@ def whole_week(
         spots,
         pairs(now),
         priorities(organisation, _evidence(organisation, now, findings, rises, spots, effects)),
+        _recent(organisation, summary, past),
         more,
         anew,
     )
@@ -216,6 +248,16 @@ def _effects(organisation: Organisation, past: History) -> tuple[Effect, ...]:
     )
 
 
+def _recent(organisation: Organisation, summary: Summary, past: History) -> Recent:
+    """Nothing until four whole weeks have been: the words say 'four weeks'."""
+    if past.weeks < RECENT_WEEKS - 1:
+        return Recent()
+    first = past.week.back(RECENT_WEEKS - 1)
+    weeks = summary.between(first.monday, past.week.sunday)
+    ids = [persona.id for persona in organisation.personas]
+    return Recent(efforts(weeks), pre_questions(weeks), answering(weeks), personas(weeks, ids))
+
+
 def _hot_spots(now: Summary) -> tuple[HotSpot, ...]:
     groups = now.by(lambda cell: cell.touchpoint)
     return hot_spots(
@@ -235,15 +277,27 @@ def _forecasts(
             cells.setdefault(cell.channel, {})[cell] = measures
     found = []
     for channel, of in cells.items():
-        daily = contacts_by_day(Summary(of))
-        # A week's days come from whole days alone: a forecast knows nothing of what came later.
-        ahead = forecast(
-            {d: n for d, n in daily.items() if d <= week.sunday}, week.back(-1), closed
-        )
-        if ahead and ahead.total.contacts >= 1:
-            came = sum(daily[day] for day in week.days)
-            found.append(ChannelForecast(channel, ahead, forecast(daily, week, closed), came))
+        one = _forecast(channel, contacts_by_day(Summary(of)), week, closed)
+        if one:
+            found.append(one)
     return tuple(sorted(found, key=lambda one: (-one.next.total.contacts, one.channel)))
+
+
+def _workload(summary: Summary, week: IsoWeek, closed: Collection[date]) -> ChannelForecast | None:
+    """All channels together: its interval comes from the errors of the sum."""
+    unasked = summary.where(lambda cell: not asked(cell.channel))
+    return _forecast("", contacts_by_day(unasked), week, closed)
+
+
+def _forecast(
+    channel: str, daily: Mapping[date, int], week: IsoWeek, closed: Collection[date]
+) -> ChannelForecast | None:
+    # A week's days come from whole days alone: a forecast knows nothing of what came later.
+    ahead = forecast({d: n for d, n in daily.items() if d <= week.sunday}, week.back(-1), closed)
+    if not ahead or ahead.total.contacts < 1:
+        return None
+    came = sum(daily.get(day, 0) for day in week.days)
+    return ChannelForecast(channel, ahead, forecast(daily, week, closed), came)
 
 
 def _waits(summary: Summary, week: IsoWeek) -> tuple[Wait, ...]:

@@ -133,20 +133,40 @@ def expected(speech: Speech, one: Expected) -> str:
     return f"{speech.number(one.low)}–{speech.number(one.high)}"
 
 
+def forecast_told(speech: Speech, one: ChannelForecast, week: int) -> tuple[str, ...]:
+    """What came beside what was forecast, and how to read a range."""
+    told = []
+    if one.told and one.told.total.low is not None:
+        told.append(
+            speech.say(
+                "Week {week} brought {came} contacts; the forecast was {range}.",
+                week=week,
+                came=one.came,
+                range=expected(speech, one.told.total),
+            )
+        )
+    told.append(
+        speech.say(
+            "The whole organisation's contacts without survey answers. The true number falls "
+            "within the range four times out of five."
+        )
+    )
+    return tuple(told)
+
+
 def forecast(speech: Speech, one: ChannelForecast, week: int) -> tuple[str, ...]:
-    """The days, and how the last forecast did."""
+    """The days, and how the last forecast did where it missed."""
     told = []
     if one.next.days:
         days = ", ".join(
             f"{speech.weekday(day)} {speech.number(mean.contacts)}" for day, mean in one.next.days
         )
         told.append(speech.say("By day: {list}.", list=days))
-    if one.told and one.told.total.low is not None:
+    if one.missed and one.told:
         told.append(
             speech.say(
-                "Week {week}: forecast {told} ({range}), came {came}.",
+                "Week {week}: forecast {range}, came {came}.",
                 week=week,
-                told=round(one.told.total.contacts),
                 range=expected(speech, one.told.total),
                 came=one.came,
             )

@@ -179,6 +179,8 @@ def organisation(language: str = "fi") -> Organisation:
         lines += [f"  - id: {name}", f"    name: {{fi: {fi}, sv: {sv}, en: {en}}}"]
         lines += [f"    language: {language}"] + ([f"    {themes}"] if themes else [])
     lines.append("price: {per_minute: 0.8}")
+    firms = "{fi: Yritysasiakkaat, sv: Företagskunder, en: Business customers}"
+    lines += ["personas:", f"  - {{id: firms, name: {firms}, tags: [b2b]}}"]
     lines.append("actions:")
     for name, (fi, sv, en, theme, done) in ACTIONS.items():
         called = f'{{fi: {fi}, sv: {sv}, en: "{en}"}}'

@@ -24,6 +24,9 @@ GROWS = "web-shop"
 BAD = {"delivery", "checkout"}  # where `angry` customers are
 #: How many times as often the last four weeks, newest first, heard of what grows.
 GROWTH = (1.8, 1.7, 1.45, 1.2, 1.1, 0.9)
+HARD = {"returns": 0.2, "phone-queue": 0.25}  # shares of contacts that take much effort
+FIRMS = 0.2  # of negative contacts, and half as much of others
+ANSWERED = {"negative": 0.4, "positive": 0.8}  # where anybody of the day's cell rated
 
 
 def more() -> More:
@@ -52,7 +55,48 @@ def rich() -> Summary:
             for _ in range(counts["contacts"]):
                 _handle(chance, cell, counts)
         cells[cell] = counts
+    experience = random.Random(6)
+    for cell, counts in cells.items():
+        if cell.channel != "survey":
+            _live_through(experience, cell, counts)
     return Summary(cells)
+
+
+def _live_through(chance: random.Random, cell: Cell, counts: Counter[str]) -> None:
+    """Effort, inferred satisfaction, what agents asked for, and who the customers were."""
+    rated = counts["csat:n"]
+    for tone, step in (("negative", 2), ("neutral", 3), ("positive", 5)):
+        for _ in range(counts[tone]):
+            counts["turns:n"] += 1
+            _struggle(chance, cell, counts)
+            if tone != "neutral":
+                counts[f"inferred:{step}"] += 1
+            if rated and tone != "neutral" and chance.random() < ANSWERED[tone]:
+                counts[f"inferred:{step}:n"] += 1
+                counts[f"inferred:{step}:top"] += step >= 4
+            if chance.random() < (FIRMS if tone == "negative" else FIRMS / 2):
+                counts.update({"persona:firms": 1, "persona_heard:firms": 1})
+                counts["persona_negative:firms"] += tone == "negative"
+            if cell.channel in {"chat", "email"}:
+                _asked(chance, cell, counts)
+
+
+def _struggle(chance: random.Random, cell: Cell, counts: Counter[str]) -> None:
+    high = HARD.get(cell.theme, 0.06)
+    level = chance.choices(("high", "medium", "low", ""), (high, 0.2, 0.4 - high, 0.4))[0]
+    if level:
+        counts[f"effort:{level}"] += 1
+
+
+def _asked(chance: random.Random, cell: Cell, counts: Counter[str]) -> None:
+    long = chance.random() < 0.15
+    counts["agent:n"] += 1
+    counts["agent:long"] += long
+    if chance.random() < (0.55 if long else 0.25):
+        counts["basics:n"] += 1
+        counts["basics:long"] += long
+        counts[f"basics:{chance.choice(('order', 'order', 'order', 'address', 'picture'))}"] += 1
+        counts.update({"basics:answered": 1, "basics:answer_s": round(chance.uniform(20, 200))})
 
 
 def _scaled(chance: random.Random, counts: Counter[str], factor: float) -> Counter[str]:

@@ -1,0 +1,135 @@
+"""`hub customers silent|known`: whom to get in touch with, and whom not to ask, as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chalicelib.insights.weeks import IsoWeek
+from chalicelib.pipeline.customer_lists import (
+    KNOWN_DAYS,
+    Listed,
+    known_customers,
+    silent_customers,
+)
+from infra.commands import cli
+from infra.commands.cli import FAULTS, Profile, Stage
+from infra.commands.worlds import quiet
+
+customers = typer.Typer(no_args_is_help=True)
+cli.app.add_typer(
+    customers,
+    name="customers",
+    rich_help_panel=cli.SEE,
+    help="Lists of customers, each with its reason: whom to get in touch with, whom not to ask.",
+)
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+#: A spreadsheet runs what begins so; the apostrophe makes it a text (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Out = Annotated[Path, typer.Option("--out", help="The CSV file to write.", dir_okay=False)]
+References = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file of your own words for customers, one a line (id:VK100, email:a@b.example): "
+        "those found are named by them instead of a pseudonym.",
+        dir_okay=False,
+        exists=True,
+    ),
+]
+Language = Annotated[
+    str, typer.Option(help="Of the reasons: fi, sv or en.", show_default="the organisation's")
+]
+
+
+@customers.command()
+def silent(
+    out: Out,
+    week: Annotated[
+        str, typer.Option(help="Such as 2026-W47.", show_default="the last full week")
+    ] = "",
+    references: References = None,
+    language: Language = "",
+    stage: Stage = "",
+    profile: Profile = "",
+) -> None:
+    """Regular customers who fell silent in a week, with a reason to get in touch with each."""
+    hub = cli.connect(stage, profile)
+    today = hub.world.organisation().local_day(hub.world.clock())
+    with quiet("customers silent"):
+        rows = silent_customers(
+            hub.world, _week(week, today), _references(references), _language(language)
+        )
+    _written(rows, out)
+
+
+@customers.command()
+def known(
+    out: Out,
+    days: Annotated[int, typer.Option(min=1, max=365, help="How recently.")] = KNOWN_DAYS,
+    references: References = None,
+    language: Language = "",
+    stage: Stage = "",
+    profile: Profile = "",
+) -> None:
+    """Customers who need no survey: they told us clearly within some days, and how."""
+    hub = cli.connect(stage, profile)
+    with quiet("customers known"):
+        rows = known_customers(hub.world, days, _references(references), _language(language))
+    _written(rows, out)
+
+
+def _week(text: str, today: date) -> IsoWeek:
+    if not text:
+        return IsoWeek.of(today).back()
+    found = _WEEK.fullmatch(text)
+    try:
+        return IsoWeek(date.fromisocalendar(int(found[1]), int(found[2]), 1))  # type: ignore[index]
+    except (TypeError, ValueError) as error:
+        raise typer.BadParameter(f"{text!r} is no week; write one such as 2026-W47") from error
+
+
+def _language(text: str) -> str:
+    if text not in {"", "fi", "sv", "en"}:
+        raise typer.BadParameter(f"{text!r} is no language of the reasons; write fi, sv or en")
+    return text
+
+
+def _references(file: Path | None) -> Sequence[str]:
+    if file is None:
+        return ()
+    told = [line.strip() for line in cli.read_text(file).splitlines()]
+    wrong = [place for place, line in enumerate(told, 1) if line and ":" not in line]
+    if wrong:
+        # The line itself is not repeated: it may name a person.
+        cli.stop(f"{file}, line {wrong[0]}: write email:…, phone:… or id:…", FAULTS)
+    return [line for line in told if line]
+
+
+def _written(rows: Sequence[Listed], out: Path) -> None:
+    """Write the list for its owner alone."""
+    handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(handle, 0o600)  # also where the file was there, for anybody to read
+    # The mark at its start makes spreadsheets read it as UTF-8.
+    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([field.name for field in fields(Listed)])
+        for row in rows:
+            writer.writerow([guarded(str(value)) for value in asdict(row).values()])
+    cli.note(f"{len(rows)} customers in {out}; it names people: delete it when it has served")
+    if not rows:
+        raise typer.Exit(FAULTS)
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,160 @@
+"""Effort, repeated questions, personas, who answers, forecast: told to whom it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.digest import render
+from chalicelib.digest.contents import Digest, Section
+from chalicelib.digest.people_sentences import BASICS
+from chalicelib.digest.whole import Recent, WholeWeek, whole_week
+from chalicelib.insights.answering import Answering, Gap, Mean
+from chalicelib.insights.proportion import share
+from chalicelib.insights.weeks import IsoWeek
+from chalicelib.organisation import Department
+from chalicelib.summary import Summary
+from tests.digest.sample import LINKS, WEEK, organisation, summary
+from tests.digest.sample_insights import insightful, rich
+
+TITLES = {
+    Section.EFFORT: "WHERE CUSTOMERS HAVE TO STRUGGLE",
+    Section.BASICS: "QUESTIONS THAT COULD BE ASKED BEFOREHAND",
+    Section.PERSONAS: "CUSTOMER GROUPS THAT FARE DIFFERENTLY",
+    Section.UNANSWERED: "THOSE WHO DO NOT ANSWER",
+    Section.QUIET: "CUSTOMERS GONE QUIET",
+    Section.FORECAST: "FORECAST FOR WEEK 48",
+}
+
+
+def _text(digest: Digest) -> str:
+    return render(digest, LINKS).text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("department", "reads"),
+    [
+        ("leadership", set(TITLES)),
+        ("customer-service", {Section.EFFORT, Section.BASICS, Section.QUIET, Section.FORECAST}),
+        ("service-design", {Section.BASICS, Section.PERSONAS}),
+        ("marketing", {Section.PERSONAS, Section.UNANSWERED}),
+        ("product", set()),
+    ],
+)
+def test_who_reads_what(department: str, reads: set[Section]) -> None:
+    one = insightful(department, "en")
+    # Of the places of struggle, a department reads its own themes.
+    own = {theme.id for theme in organisation().themes_of(_department(department))}
+    effort = one.selection.effort
+    assert effort is not None
+    assert all(s.id in own for s in effort.struggles if s.where == "theme")
+    text = _text(one)
+    told = {section for section, title in TITLES.items() if title in text}
+    assert told - {Section.EFFORT} == reads - {Section.EFFORT}
+    assert (Section.EFFORT in told) is bool(effort.struggles)
+
+
+def _department(name: str) -> Department:
+    return organisation().department_by_id[name]
+
+
+def test_where_nothing_was_counted_nothing_is_said() -> None:
+    text = _text(insightful("leadership", "en", summary()))
+    for section in (Section.EFFORT, Section.BASICS, Section.PERSONAS):
+        assert TITLES[section] not in text
+
+
+def test_four_weeks_are_told_from_four_weeks_on() -> None:
+    young = rich().where(lambda cell: cell.day >= WEEK.back(2).monday)
+    assert whole_week(organisation(), WEEK, young).recent == Recent()
+
+
+def test_how_many_fell_silent_and_how_to_get_their_list() -> None:
+    text = " ".join(_text(insightful("customer-service", "en")).split())
+    assert "12 regular customers have been quiet" in text
+    assert "hub customers silent --week 2026-W47 --out FILE.csv" in text
+
+
+def test_basics_have_names_in_every_language() -> None:
+    from chalicelib.basics import BASICS as KNOWN
+
+    assert list(BASICS) == list(KNOWN)
+
+
+# --- who answers --------------------------------------------------------------------------------
+
+
+def _asked(found: Answering) -> str:
+    one = insightful("leadership", "en")
+    chosen = replace(one.selection, estimate=None, answering=found)
+    return " ".join(_text(replace(one, selection=chosen)).split())
+
+
+def test_the_rated_share_is_told_where_no_estimate_can_be() -> None:
+    rated = share(240, 2000)
+    low, high = share(20, 400), share(160, 800)
+    assert rated
+    assert low
+    assert high
+    told = _asked(Answering(rated, (("email", low), ("chat", high)), None))
+    assert "12% (11–13%) of the 2,000 contacts of four weeks were rated." in told
+    assert "Rated least often: Email, 5% of contacts; most often: Chat, 20%." in told
+
+
+@pytest.mark.parametrize(("error", "told"), [(0.05, True), (0.5, False)])
+def test_a_gap_is_told_where_chance_does_not_explain_it(error: float, told: bool) -> None:
+    rated, stated, read = share(240, 2000), share(150, 240), share(130, 240)
+    assert rated
+    assert stated
+    assert read
+    gap = Gap(Mean(3.4, error, 240), Mean(2.7, error, 900), stated, read)
+    text = _asked(Answering(rated, (), gap))
+    assert ("satisfaction was 2.7 of 5 among those who did not answer (900 contacts)" in text) is (
+        told
+    )
+    assert ("Of the latter" in text or "54% seemed satisfied and 62% said so" in text) is told
+
+
+# --- the forecast -------------------------------------------------------------------------------
+
+
+def _at(week: IsoWeek, counts: Summary) -> WholeWeek:
+    """As a digest of that week reads: 27 weeks, and nothing later."""
+    return whole_week(organisation(), week, counts.between(week.back(26).monday, week.sunday))
+
+
+def test_last_weeks_forecast_is_the_one_that_was_told() -> None:
+    counts = summary(32)
+    before = _at(WEEK.back(), counts)
+    for age in range(3, -1, -1):
+        now = _at(WEEK.back(age), counts)
+        if age < 3:
+            assert now.workload
+            assert before.workload
+            assert now.workload.told == before.workload.next
+            earlier = {one.channel: one.next for one in before.forecasts}
+            assert {one.channel: one.told for one in now.forecasts} == earlier
+        before = now
+
+
+def test_what_came_is_all_but_survey_answers() -> None:
+    found = _at(WEEK, summary())
+    this_week = summary().between(WEEK.monday, WEEK.sunday)
+    assert found.workload
+    assert found.workload.came == this_week.where(lambda c: c.channel != "survey").count("contacts")
+    assert found.workload.came == sum(one.came for one in found.forecasts)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fi", "Viikolla 47 tuli 418 yhteydenottoa, ennuste oli 356–422."),
+        ("sv", "Vecka 47 gav 418 kontakter, prognosen var 356–422."),
+        ("en", "Week 47 brought 418 contacts; the forecast was 356–422."),
+    ],
+)
+def test_what_came_stands_beside_the_forecast(language: str, said: str) -> None:
+    from tests.digest.sample import digest
+
+    assert said in " ".join(_text(digest("leadership", language)).split())
