@@ -15,6 +15,7 @@ from infra.commands import (
     history,
     mending,
     person,
+    reenrich,
     rotate,
     running,
     sample,
@@ -37,6 +38,7 @@ COMMANDS = (
     dead,
     person,
     rotate,
+    reenrich,
 )
 
 # Help shows the panels in the order of their first commands.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -128,6 +129,12 @@ class Interactions:
     def sample(self, sample_of: str, limit: int) -> list[str]:
         """Keys of a uniform sample of a week's part, the same at every call."""
         return [row.key for row in InteractionRow.samples.query(sample_of, limit=limit)]
+
+    def uniform(self, weeks: tuple[str, str], limit: int) -> list[str]:
+        """Keys of a uniform sample of whole weeks, the same at every call; reads the index."""
+        within = InteractionRow.sample_of.between(weeks[0], weeks[1] + "$")
+        rows = InteractionRow.samples.scan(within)
+        return [row.key for row in heapq.nsmallest(limit, rows, key=lambda row: row.sample_rank)]
 
     def linked(self, sample_of: str) -> Iterator[Linked]:
         """Every interaction of a week's part whose customer is known."""
