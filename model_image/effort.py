@@ -52,7 +52,8 @@ def signs(found: NDArray[np.bool_], failure_log_odds: Floats, sentiment: Floats)
 
 def decide(p: Floats, min_p: float = MIN_P) -> tuple[str, float]:
     """The level of one text and the probability that it is right."""
-    best = int(p.argmax())
-    if p[best] < min_p:
-        return LEVELS[UNKNOWN], round(1 - float(p[:UNKNOWN].max()), 4)
-    return LEVELS[best], round(float(p[best]), 4)
+    values = p.tolist()  # of a few numbers, Python is faster than numpy
+    best = max(range(len(values)), key=values.__getitem__)
+    if values[best] < min_p:
+        return LEVELS[UNKNOWN], round(1 - max(values[:UNKNOWN]), 4)
+    return LEVELS[best], round(values[best], 4)

@@ -8,7 +8,9 @@ stronger (concepts) move half of the inner step outwards.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,10 +67,13 @@ def decide(
     """(score, low, high): the mean step and its central 80 % interval; None to abstain."""
     if letters < MIN_LETTERS or neutral > max_neutral:
         return None
-    running = np.cumsum(steps) / steps.sum()
+    values = steps.tolist()  # of five numbers, Python is faster than numpy
+    whole = sum(values)
+    running = [part / whole for part in accumulate(values)]
     tail = (1 - INTERVAL) / 2
-    low = int(STEPS[np.searchsorted(running, tail + 1e-9)])
-    high = int(STEPS[min(int(np.searchsorted(running, 1 - tail - 1e-9)), len(STEPS) - 1)])
+    low = 1 + bisect_left(running, tail + 1e-9)
+    high = 1 + min(bisect_left(running, 1 - tail - 1e-9), len(values) - 1)
     if high - low > max_width:
         return None
-    return round(float(steps @ STEPS / steps.sum()), 2), low, high
+    mean = sum(step * p for step, p in enumerate(values, start=1)) / whole
+    return round(mean, 2), low, high

@@ -191,9 +191,10 @@ def choose(
     ids: Sequence[str], scores: Floats, least: float = MIN_SCORE, share: float = MIN_SHARE
 ) -> list[tuple[str, float]]:
     """The themes to report for one text, best first; empty when none reaches `least`: unsure."""
-    order = np.argsort(-scores, kind="stable")[:MAX_THEMES]
-    floor = max(least, share * float(scores[order[0]])) if len(order) else 1.0
-    return [(ids[i], round(float(scores[i]), 4)) for i in order if scores[i] >= floor]
+    values = scores.tolist()  # of a few numbers, Python is faster than numpy
+    best = sorted((i for i, p in enumerate(values) if p >= least), key=lambda i: -values[i])
+    floor = share * values[best[0]] if best else 1.0
+    return [(ids[i], round(values[i], 4)) for i in best[:MAX_THEMES] if values[i] >= floor]
 
 
 def _wordings(index: int, theme: Theme) -> list[Wording]:

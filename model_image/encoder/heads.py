@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_image import demand, effort, language, satisfaction
-from model_image.emotion import EMOTIONS, LABELS, MOST, shares
+from model_image.emotion import EMOTIONS, MOST
 from model_image.encoder.layout import ANY, Description, Head
 from model_image.encoder.taxonomy import Prototypes
 from model_image.linear import Floats, softmax
 from model_image.wire import Result
 
 SILENT = Result("und", 1.0, (0.25, 0.5, 0.25))  # of a text without a letter
+LEAST_SHARE = 2 / len(EMOTIONS)  # of an emotion, where the model gives none
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 LETTERS_READ = 2000  # more of them tell nothing new about whether a text has letters
 
 
@@ -79,13 +82,15 @@ class Reader:
         scores, news = prototypes.scores(embedding, scale)
         reported = np.where(scores >= scale.min_score, scores, 0)
         failing = self._failing(windows, codes, reported, prototypes, felt["sentiment"])
+        spoken_p, failing_p = spoken.tolist(), failing.tolist()
+        news_p = None if news is None else news.tolist()
         results = []
         for row, text in enumerate(texts):
-            letters = sum(map(str.isalpha, text[:LETTERS_READ]))
+            letters = count_letters(text)
             if not letters:
                 results.append(SILENT)
                 continue
-            told, p = self._language(spoken[row], letters) if self.languages else ("und", 1.0)
+            told, p = self._language(spoken_p[row], letters) if self.languages else ("und", 1.0)
             neutral, emotions = self._emotion(felt["emotion"], row, codes[row])
             results.append(
                 Result(
@@ -93,12 +98,12 @@ class Reader:
                     language_p=round(p, 4),
                     sentiment=_sentiment(felt["sentiment"], row),
                     themes=prototypes.told(scores[row], scale),
-                    p_failure=round(float(failing[row]), 4),
+                    p_failure=round(failing_p[row], 4),
                     neutral=neutral,
                     emotions=emotions,
                     effort=self._effort(felt["effort"], row, codes[row]),
                     satisfaction=self._satisfaction(felt, row, codes[row], letters),
-                    new_topic=None if news is None else round(float(news[row]), 4),
+                    new_topic=None if news_p is None else round(news_p[row], 4),
                 )
             )
         return results
@@ -118,15 +123,15 @@ class Reader:
         weighted = windows.mean(p) * odds
         return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))
 
-    def _language(self, p: Floats, letters: int) -> tuple[str, float]:
-        best = int(p.argmax())
-        code = self.languages[best]
+    def _language(self, p: list[float], letters: int) -> tuple[str, float]:
+        sure = max(p)
+        code = self.languages[p.index(sure)]
         least = self.heads["language"][0].threshold("min_p", code, language.MIN_P)
         if code == "other":
-            return language.UNDETERMINED, float(p[best])
-        if letters < language.MIN_LETTERS or p[best] < least:
-            return language.UNDETERMINED, float(1 - p[best])
-        return code, float(p[best])
+            return language.UNDETERMINED, sure
+        if letters < language.MIN_LETTERS or sure < least:
+            return language.UNDETERMINED, 1 - sure
+        return code, sure
 
     def _probabilities(self, name: str, windows: Windows, codes: Sequence[str]) -> Floats | None:
         """(texts, labels), calibrated for each text's language."""
@@ -164,15 +169,15 @@ class Reader:
         if felt is None:
             return SILENT.neutral, []
         head = self.heads["emotion"][0]
-        p = felt[row]
-        neutral = round(float(p[LABELS.index("neutral")]), 4)
+        p = felt[row].tolist()
+        neutral = round(p[0], 4)
         if p[0] >= head.threshold("calm", code, 0.5):
             return neutral, []
-        share = shares(p[None])[0]
-        best = np.argsort(-share, kind="stable")[:MOST].tolist()
-        least = 2 / len(EMOTIONS)
-        above = [i for i in best if share[i] > head.threshold(EMOTIONS[i], code, least)]
-        return neutral, [(EMOTIONS[i], round(float(share[i]), 4)) for i in above]
+        whole = max(sum(p[1:]), 1e-12)
+        shares = [value / whole for value in p[1:]]
+        best = sorted(range(len(shares)), key=lambda i: -shares[i])[:MOST]
+        above = [i for i in best if shares[i] > head.threshold(EMOTIONS[i], code, LEAST_SHARE)]
+        return neutral, [(EMOTIONS[i], round(shares[i], 4)) for i in above]
 
     def _effort(self, felt: Floats | None, row: int, code: str) -> tuple[str, float]:
         if felt is None:
@@ -196,6 +201,11 @@ class Reader:
         )
 
 
+def count_letters(text: str) -> int:
+    """Letters of any script, of the text's beginning."""
+    return len(_NO_LETTERS.sub("", text[:LETTERS_READ]))
+
+
 def _steps(logits: Floats) -> Floats:
     """Ordinal logits (rows, steps - 1), of P(step > k) -> (rows, steps) probabilities."""
     above = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
@@ -207,7 +217,8 @@ def _sentiment(felt: Floats | None, row: int) -> tuple[float, float, float]:
     """Four digits that still sum to 1."""
     if felt is None:
         return SILENT.sentiment
-    negative, positive = round(float(felt[row, 0]), 4), round(float(felt[row, 2]), 4)
+    p = felt[row].tolist()
+    negative, positive = round(p[0], 4), round(p[2], 4)
     return negative, round(1 - negative - positive, 4), positive
 
 

@@ -33,27 +33,33 @@ def joined(windows: Sequence[Tags]) -> Tags:
 
 def find(text: str, tags: Tags, names: Sequence[str], least: Mapping[str, float]) -> list[Found]:
     """The spans of a text, in order of place. `names`: labels; `least` p of a span by kind."""
+    places = np.flatnonzero(tags.labels).tolist()
+    if not places:
+        return []
+    p, spans = tags.p.tolist(), tags.spans.tolist()
+    told = [(place, names[tags.labels[place]]) for place in places]
     found = []
-    for start, end, kind in _runs(text, tags, names):
-        p = float(tags.p[start:end].mean())
-        if p < least.get(kind, LEAST_P):
+    for start, end, kind in _runs(text, told, spans):
+        mean = sum(p[start:end]) / (end - start)
+        if mean < least.get(kind, LEAST_P):
             continue
-        first, last = _trimmed(text, int(tags.spans[start, 0]), int(tags.spans[end - 1, 1]))
+        first, last = _trimmed(text, spans[start][0], spans[end - 1][1])
         if first < last:
-            found.append(Found(first, last, kind, round(p, 4)))
+            found.append(Found(first, last, kind, round(mean, 4)))
     return found
 
 
-def _runs(text: str, tags: Tags, names: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """(first token, end, kind) of neighbouring tokens of a kind.
+def _runs(
+    text: str, told: Sequence[tuple[int, str]], spans: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, int, str]]:
+    """(first token, end, kind) of neighbouring tokens of a kind; `told`: (token, its label).
 
     "B-" begins another span unless it stands inside a word: words are tagged by their pieces.
     """
     start, last, kind = 0, -2, ""
-    for place in np.flatnonzero(tags.labels).tolist():
-        label = names[tags.labels[place]]
-        first = tags.spans[place, 0]
-        inside = bool(place) and first == tags.spans[place - 1, 1] and not text[first].isspace()
+    for place, label in told:
+        first = spans[place][0]
+        inside = bool(place) and first == spans[place - 1][1] and not text[first].isspace()
         goes_on = place == last + 1 and label[2:] == kind and (label[0] == "I" or inside)
         if not goes_on:
             if kind:
