@@ -18,7 +18,9 @@ import torch
 from model_image.training.encoder.augmenting import augmented
 from model_image.training.encoder.lessons import LABELS, Lesson, tags
 
-CHUNK = 2048  # texts that are sorted by length together: large enough for little padding
+# Texts that are sorted by length together, or as many as a batch has tokens: some 16 batches, so
+# that few are padded much.
+CHUNK = 2048
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ def epoch(
     chooser = random.Random(f"{seed} {lap}")
     order = list(range(len(lessons)))
     chooser.shuffle(order)
-    for first in range(0, len(order), CHUNK):
-        chunk = [lessons[place] for place in order[first : first + CHUNK]]
+    size = max(CHUNK, batch_tokens)
+    for first in range(0, len(order), size):
+        chunk = [lessons[place] for place in order[first : first + size]]
         if augment:
             chunk = augmented(chunk, augment, (seed, lap, first))
         encoded = reader.encode([lesson.text for lesson in chunk])

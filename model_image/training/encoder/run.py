@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tokenizers
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
@@ -20,30 +19,17 @@ from model_image.encoder.network import FAMILIES
 from model_image.training.corpora import Corpora
 from model_image.training.encoder import exams, provenance, scratch, sources, theme_scale
 from model_image.training.encoder.batches import Batch, Reader, epoch
-from model_image.training.encoder.lessons import LABELS, Lesson, restrict, split
+from model_image.training.encoder.lectures import Lectures, gather
 from model_image.training.encoder.loop import BEST, LAST, Loop, Machine, Progress, Stage, checkpoint
-from model_image.training.encoder.marks import accuracy, macro_f1, one_label
 from model_image.training.encoder.network import Network, arrays, pretrained
 from model_image.training.encoder.reading import Read, read
 from model_image.training.encoder.settings import BadSettings, Settings, Size
 from model_image.training.encoder.teaching import Teacher
+from model_image.training.encoder.tuning import tuning_score
 
-MOST_TUNING = 600  # lessons of one source and language that decide when to stop
-MOST_WEIGHT = 8.0
 MOST_TOKENIZER_TEXTS = 150_000
 RECORD = "training.json"
 READING_TOKENS = 16_384
-
-
-@dataclass(frozen=True)
-class Lectures:
-    """All lessons of a run."""
-
-    learning: list[Lesson]
-    tuning: list[Lesson]
-    dev: list[Lesson]
-    intents: dict[str, int]
-    head_weights: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -89,67 +75,6 @@ def train(settings: Settings) -> Trained:
     network.modules.eval()
     stored = store(settings, lectures, network, reader, machine)
     return Trained(stored, network, reader, machine, lectures, progress, made_of)
-
-
-def gather(settings: Settings) -> Lectures:
-    """Lessons of the sources and of own messages, split; the weight of each head."""
-    found = sources.chosen(settings)
-    whole = sources.lessons(settings, found, "train")
-    whole += sources.own_messages(settings.messages, "train")
-    lessons = [kept for lesson in whole if (kept := restrict(lesson, settings.heads))]
-    if not lessons:
-        raise BadSettings(f"no text teaches {', '.join(settings.heads)}")
-    learning, tuning = split(lessons)
-    dev = sources.lessons(replace(settings, rows_per_source=0), found, "dev")
-    dev += sources.own_messages(settings.messages, "dev")
-    if settings.data:
-        dev += exams.own_sets(settings.messages) + exams.other_languages()
-    dev = [kept for lesson in dev if (kept := restrict(lesson, settings.heads))]
-    intents = sorted({lesson.intent for lesson in learning if lesson.intent})
-    return Lectures(
-        learning=learning + overheard(settings, dev),
-        tuning=thinned(tuning),
-        dev=dev,
-        intents={intent: number for number, intent in enumerate(intents)},
-        head_weights=head_weights(learning, settings.heads),
-    )
-
-
-def overheard(settings: Settings, dev: Sequence[Lesson]) -> list[Lesson]:
-    """Unlabelled texts for a teacher to label; none without one."""
-    if not settings.teacher or not settings.teacher_rows:
-        return []
-    asked = replace(settings, pretrain_rows=settings.teacher_rows)
-    texts = sources.unlabelled(asked, (), {lesson.text for lesson in dev})
-    return [Lesson(text, "unlabelled", "other") for text in texts]
-
-
-def thinned(lessons: Sequence[Lesson]) -> list[Lesson]:
-    """At most MOST_TUNING lessons of each source and language, spread evenly."""
-    groups: dict[tuple[str, str], list[Lesson]] = {}
-    for lesson in lessons:
-        groups.setdefault((lesson.source, lesson.language), []).append(lesson)
-    return [
-        lesson for group in groups.values() for lesson in group[:: -(-len(group) // MOST_TUNING)]
-    ]
-
-
-def head_weights(lessons: Sequence[Lesson], heads: Sequence[str]) -> dict[str, float]:
-    """The rarer a head's lessons, the more one of them weighs: by the root, MOST_WEIGHT at most.
-
-    The token head is averaged over its tokens already.
-    """
-    found = {}
-    for head in heads:
-        if head == "themes":
-            count = sum(bool(lesson.intent) for lesson in lessons)
-        else:
-            count = sum(head in lesson.targets for lesson in lessons)
-        if count:
-            found[head] = min(MOST_WEIGHT, (len(lessons) / count) ** 0.5)
-    if "personal_data" in heads and any(lesson.spans is not None for lesson in lessons):
-        found["personal_data"] = 1.0
-    return found
 
 
 def begin(settings: Settings, lectures: Lectures) -> tuple[Network, Reader]:
@@ -246,50 +171,6 @@ def _heads(
 
     rows = len(lectures.learning)
     return Stage("heads", network.modules, rows, settings.epochs, batches, loss, score)
-
-
-def tuning_score(lectures: Lectures, said: Read, network: Network) -> float:
-    """Mean over the heads of macro-F1 (choices), accuracy (intents) or span F1, on tuning texts.
-
-    Emotion: the share of texts whose likeliest label is one of theirs.
-    """
-    tuning, marks = lectures.tuning, []
-    for head in network.heads:
-        rows = [row for row, lesson in enumerate(tuning) if head in lesson.targets]
-        if not rows:
-            continue
-        target = np.array([tuning[row].targets[head].shares for row in rows])
-        best = said.logits[head][rows].argmax(axis=1)
-        if head == "emotion":
-            marks.append(float((target[np.arange(len(rows)), best] > 0).mean()))
-        else:
-            found = one_label(LABELS[head], target.argmax(axis=1), best)
-            marks.append(float(macro_f1(found, np.ones((1, len(rows))))[0]))
-    known = [row for row, lesson in enumerate(tuning) if lesson.intent in lectures.intents]
-    if said.intents is not None and known:
-        exam = exams.Exam("themes", "", "", "", tuple(tuning[row] for row in known))
-        part = replace(said, intents=said.intents[known])
-        hits = [
-            exams.intent_answers(one, two, lectures.intents) for one, two in _folders(exam, part)
-        ]
-        marks.append(float(np.mean([accuracy(hit, np.ones((1, hit.n)))[0] for hit in hits])))
-    tagged = [row for row, lesson in enumerate(tuning) if lesson.spans is not None]
-    if said.spans is not None and tagged:
-        spans = [said.spans[row] for row in tagged]
-        counts = exams.span_counts([tuning[row] for row in tagged], spans).sum(axis=0)
-        marks.append(float(2 * counts[0] / max(1.0, counts[1] + counts[2])))
-    return float(np.mean(marks)) if marks else 0.0
-
-
-def _folders(exam: exams.Exam, said: Read) -> Iterator[tuple[exams.Exam, Read]]:
-    cosines = said.intents
-    if cosines is None:
-        return
-    folders = [lesson.intent.split("/")[0] for lesson in exam.lessons]
-    for folder in sorted(set(folders)):
-        rows = [row for row, own in enumerate(folders) if own == folder]
-        lessons = tuple(exam.lessons[row] for row in rows)
-        yield replace(exam, lessons=lessons), replace(said, intents=cosines[rows])
 
 
 def _go(loop: Loop, kept: dict[str, Any] | None) -> Progress:

@@ -95,8 +95,9 @@ def gap_epoch(
     order = list(range(len(texts)))
     chooser.shuffle(order)
     size = reader.tokenizer.get_vocab_size()
-    for first in range(0, len(order), CHUNK):
-        chunk = [texts[place] for place in order[first : first + CHUNK]]
+    together = max(CHUNK, batch_tokens)
+    for first in range(0, len(order), together):
+        chunk = [texts[place] for place in order[first : first + together]]
         encoded = reader.encode(chunk)
         groups = packed([len(one.ids) for one in encoded], batch_tokens)
         chooser.shuffle(groups)

@@ -6,14 +6,16 @@ import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from model_image.training.encoder import provenance, run, sources
+from model_image.training.encoder import provenance, sources
+from model_image.training.encoder.lectures import gather
 from model_image.training.encoder.lessons import Lesson
 from model_image.training.encoder.settings import BadSettings, Settings
 
-FILES = {
+FILES: dict[str, list[dict[str, Any]]] = {
     "fi_sentiment_finnsentiment": [
         {"text": "Tosi hyvä", "a": 1, "b": 1, "c": 0, "majority": 1, "derived_norm": 0.5}
     ],
@@ -81,7 +83,7 @@ def test_sharealike_sources_can_be_left_out(settings: Settings) -> None:
 
 
 def test_no_dev_text_is_pretrained_on(settings: Settings) -> None:
-    dev = run.gather(settings).dev
+    dev = gather(settings).dev
     assert "Tosi hyvä" not in sources.unlabelled(settings, (), {lesson.text for lesson in dev})
 
 
