@@ -3,7 +3,8 @@
 A weekday profile (the median share of each weekday over eight weeks) times an exponentially
 smoothed level of the week, with closed days left out: about what ETS gives, in milliseconds and
 without a library. Each past week is forecast from the weeks before it; the scatter of those
-errors, on the log scale, is the interval.
+errors, on the log scale, is the interval. How fast the level follows is what would have erred
+least in them: slowly where weeks only scatter, fast where the level itself wanders.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from chalicelib.insights.weeks import IsoWeek
 PROFILE_WEEKS = 8
 PAST_WEEKS = 26  # at most: what this week and the next digest both know of the same week
 ERROR_WEEKS = 26
-SMOOTHING = 0.2  # of the newest week in the level; 0.1 to 0.3 differ little
+SMOOTHINGS = (0.2, 0.5, 0.8)  # of the newest week in the level; the first unless another is
+BETTER = 0.9  # times its error: few weeks tell little
 FEWEST_PER_DAY = 5  # below it only the week's total is told
 COVERAGE = 0.80  # what a planner staffs for: one week in five lies outside
 ERRORS_FROM = 8  # past weeks forecast, before an interval is told
@@ -57,6 +59,9 @@ class _Week:
     opened: tuple[bool, ...]
 
 
+_Tried = tuple[list[float], tuple[int, ...]]
+
+
 def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date]) -> Forecast | None:
     """Forecast `week` from the days before it; None with fewer than eight whole weeks of them.
 
@@ -66,11 +71,7 @@ def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date])
     past = _past(daily, week, closed)
     if len(past) < PROFILE_WEEKS:
         return None
-    first = max(PROFILE_WEEKS, len(past) - ERROR_WEEKS)
-    tried = [
-        (_expected(past[:place], past[place].opened), past[place].counts)
-        for place in range(first, len(past))
-    ]
+    smoothing, tried = _tried(past)
     weekly = [_log_error(sum(expected), sum(counts)) for expected, counts in tried]
     by_day = [
         _log_error(mean, count)
@@ -78,7 +79,7 @@ def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date])
         for mean, count in zip(expected, counts, strict=True)
         if mean >= FEWEST_PER_DAY
     ]
-    means = _expected(past, tuple(day not in closed for day in week.days))
+    means = _expected(past, tuple(day not in closed for day in week.days), smoothing)
     total = sum(means)
     days: tuple[tuple[date, Expected], ...] = ()
     if total >= FEWEST_PER_DAY * sum(mean > 0 for mean in means):
@@ -87,6 +88,27 @@ def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date])
             (day, _interval(mean, reach)) for day, mean in zip(week.days, means, strict=True)
         )
     return Forecast(week, _interval(total, _reach(weekly)), days)
+
+
+def _tried(past: Sequence[_Week]) -> tuple[float, list[_Tried]]:
+    """The smoothing that suits, and with it each of the last weeks, forecast and as it came."""
+    first = max(PROFILE_WEEKS, len(past) - ERROR_WEEKS)
+    tried = {
+        smoothing: [
+            (_expected(past[:place], past[place].opened, smoothing), past[place].counts)
+            for place in range(first, len(past))
+        ]
+        for smoothing in SMOOTHINGS
+    }
+    errors = {
+        smoothing: sum(abs(_log_error(sum(expected), sum(counts))) for expected, counts in made)
+        for smoothing, made in tried.items()
+    }
+    usual = SMOOTHINGS[0]
+    best = min(SMOOTHINGS, key=errors.__getitem__)
+    enough = len(past) - first >= ERRORS_FROM and errors[best] < BETTER * errors[usual]
+    chosen = best if enough else usual
+    return chosen, tried[chosen]
 
 
 def _past(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date]) -> list[_Week]:
@@ -105,7 +127,7 @@ def _past(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date]) ->
     ]
 
 
-def _expected(past: Sequence[_Week], opened: Sequence[bool]) -> list[float]:
+def _expected(past: Sequence[_Week], opened: Sequence[bool], smoothing: float) -> list[float]:
     """Contacts of Monday to Sunday in the week after `past`."""
     shares = _shares(past[-PROFILE_WEEKS:])
     level, on_holidays = 0.0, []
@@ -115,7 +137,7 @@ def _expected(past: Sequence[_Week], opened: Sequence[bool]) -> list[float]:
         if worth < 0.2:  # closed nearly all week: nothing is learnt of the level
             continue
         own_level = sum(count for count, _, is_open in days if is_open) / worth
-        level += (own_level - level) * (SMOOTHING if place else 1.0)
+        level += (own_level - level) * (smoothing if place else 1.0)
         on_holidays += [
             count / (own_level * share)
             for count, share, is_open in days
