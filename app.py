@@ -33,6 +33,13 @@ def unsubscribe(token: str) -> Response:
     return web.safely(lambda: digests.unsubscribe(world(), token, web.read(app, "").method))
 
 
+@app.route("/correct/{token}", methods=["GET", "POST"], content_types=web.CONTENT_TYPES)
+def correct(token: str) -> Response:
+    from chalicelib.pipeline import corrections
+
+    return web.safely(lambda: corrections.correct(world(), token, web.read(app, "")))
+
+
 # The template replaces the names of the queues and of the topic by what it creates.
 @app.on_sqs_message(queue="events", batch_size=100, maximum_batching_window_in_seconds=5)
 def understand(event: SQSEvent) -> dict[str, Any]:
@@ -46,6 +53,15 @@ def fetch(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.pipeline.fetch import fetch
 
     return web.batch_failures(event, partial(fetch, world()), read_job)
+
+
+@app.on_sqs_message(queue="recordings", batch_size=1)
+def transcribe(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.pipeline import recordings
+
+    return web.batch_failures(
+        event, partial(recordings.transcribe, world()), recordings.read_work
+    )
 
 
 @app.on_sqs_message(queue="judged", batch_size=10)

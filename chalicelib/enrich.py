@@ -115,11 +115,15 @@ def batches(texts: Sequence[str]) -> Iterator[Sequence[int]]:
         yield batch
 
 
-def request(texts: Sequence[str], organisation: Organisation) -> bytes:
-    """The body of one call; texts are known by their position."""
+def request(texts: Sequence[str], organisation: Organisation, heads: str = "") -> bytes:
+    """The body of one call; texts are known by their position.
+
+    `heads` are those that the organisation has taught, as they were published.
+    """
+    learnt = {"heads": heads} if heads else {}
     body: Mapping[str, Any] = {
         "schema": REQUEST_SCHEMA,
-        "taxonomy": organisation.taxonomy,
+        "taxonomy": organisation.taxonomy | learnt,
         "texts": [{"id": str(i), "text": text, "language": None} for i, text in enumerate(texts)],
     }
     return json.dumps(body, ensure_ascii=False).encode()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from chalicelib.adapters.archive import Archive
 from chalicelib.adapters.asynchronous import AsynchronousEndpoint
+from chalicelib.adapters.corrections import Corrections, HeadsShelf
 from chalicelib.adapters.deliveries import Deliveries
 from chalicelib.adapters.endpoint import Endpoint
 from chalicelib.adapters.interactions import Interactions
@@ -70,6 +71,8 @@ class World:
     vendors: VendorHttp
     deliveries: Deliveries = field(default_factory=Deliveries)
     sources: SourceBook = field(default_factory=SourceBook)
+    corrections: Corrections = field(default_factory=Corrections)
+    heads: HeadsShelf = field(default_factory=lambda: HeadsShelf(""))
     asynchronous: AsynchronousEndpoint | None = None  # instead of asking in real time
     clock: Callable[[], datetime] = utc_now
     count: Count = count
@@ -112,6 +115,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         # Only the local hub names its own address.
         vendors=VendorHttp(local=settings.public_url.startswith("http://127.0.0.1:")),
         deliveries=Deliveries(settings.delivery_log),
+        heads=HeadsShelf(settings.archive_bucket),
         clock=clock,
         public_url=settings.public_url,
     )

@@ -121,6 +121,8 @@ class Quote:
 
     text: str
     language: str
+    of: QuoteCandidate | None = None
+    link: str = ""  # where its reader can say that its theme is wrong
 
 
 @dataclass(frozen=True)

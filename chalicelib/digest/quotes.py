@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.digest.contents import Digest, Quote, QuoteCandidate, QuoteKey
@@ -48,7 +48,16 @@ def choose(candidates: Sequence[QuoteCandidate], language: str) -> tuple[Quote, 
     pool = (own if len(own) >= QUOTES else fit)[:POOL]
     if len(pool) < LEAST_QUOTES:
         return ()
-    return tuple(Quote(shortened(c.text), c.language) for c in _typical_and_different(pool))
+    return tuple(Quote(shortened(c.text), c.language, c) for c in _typical_and_different(pool))
+
+
+def with_links(digest: Digest, link: Callable[[str, Quote], str]) -> Digest:
+    """The digest whose quotes link to their correction; `link` gives a quote's, by theme."""
+    quotes = {
+        (theme, feeling): tuple(replace(quote, link=link(theme, quote)) for quote in of)
+        for (theme, feeling), of in digest.quotes.items()
+    }
+    return replace(digest, quotes=quotes)
 
 
 def _one_each(candidates: Sequence[QuoteCandidate]) -> list[QuoteCandidate]:

@@ -35,14 +35,15 @@ def render(digest: Digest, links: Links) -> Mail:
 
 def _render(digest: Digest, links: Links) -> Mail:
     words = view(digest, links)
-    templates = _templates()
-    text = templates.get_template("digest.txt").render(view=words)
-    html = templates.get_template("digest.html").render(view=words, light=LIGHT, dark=DARK)
+    known = templates()
+    text = known.get_template("digest.txt").render(view=words)
+    html = known.get_template("digest.html").render(view=words, light=LIGHT, dark=DARK)
     return Mail(words.subject, text, html)
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of digests and pages; what they are given is escaped in HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     return Environment(

@@ -6,6 +6,7 @@ Counts pass `Speech.published`, so what they stand beside is always a plural.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareChange, ThemeRow
 from chalicelib.digest.speech import N_, Speech
@@ -130,7 +131,7 @@ def quoted(speech: Speech, quote: Quote) -> Quote:
         return f"[{speech.say(REDACTED[placeholder[1]])}]"
 
     text = re.sub(rf"\[({'|'.join(REDACTED)})\]", named, quote.text)
-    return Quote(speech.say("“{quote}”", quote=text), quote.language)
+    return replace(quote, text=speech.say("“{quote}”", quote=text))
 
 
 def _counts(speech: Speech, found: Finding) -> dict[str, object]:

@@ -82,3 +82,4 @@ class View:
     parts: tuple[Part, ...]
     why: tuple[str, ...]
     links: tuple[Link, ...]
+    wrong_theme: str = ""  # the words of a quote's link

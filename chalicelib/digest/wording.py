@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.digest import sentences
 from chalicelib.digest.contents import Digest, Links
+from chalicelib.digest.correction_words import CORRECTION
 from chalicelib.digest.insight_sections import priorities
 from chalicelib.digest.quotes import shortened
 from chalicelib.digest.sections import SECTIONS, margin
@@ -49,6 +50,7 @@ def view(digest: Digest, links: Links) -> View:
         parts=tuple(part for part in parts if part),
         why=_why(digest, speech),
         links=_links(speech, links),
+        wrong_theme=CORRECTION[digest.language].link,
     )
 
 

@@ -43,7 +43,8 @@ def ask(world: World, organisation: Organisation, wanted: Sequence[tuple[str, Me
     """
     for positions in enrich.batches([message.text for _, message in wanted]):
         part = [wanted[position] for position in positions]
-        question = json.loads(enrich.request([message.text for _, message in part], organisation))
+        texts = [message.text for _, message in part]
+        question = json.loads(enrich.request(texts, organisation, world.heads.text()))
         question["of"] = [[key, message.message_id] for key, message in part]
         _hand_over(asynchronous(world), question, 0)
 

@@ -21,6 +21,7 @@ from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.fold import fold, iso_week, part_of, sample_of
 from chalicelib.interaction import Role
 from chalicelib.organisation import WEEKDAYS, Department, Organisation, Schedule
+from chalicelib.pipeline.corrections import linked
 from chalicelib.pipeline.customers import more_of
 from chalicelib.privacy.pseudonyms import same_person
 from chalicelib.summary import Summary
@@ -129,7 +130,7 @@ class _Week:
             )
             for theme, feeling in digest.quote_requests
         }
-        return with_quotes(digest, candidates)
+        return linked(self.world, with_quotes(digest, candidates))
 
     def letter(self, department: Department, recipient: str, digest_id: str) -> Letter:
         token = unsubscribe_token(self.world, department.id, recipient)
@@ -180,6 +181,11 @@ def quote_candidates(
                 language=judged.language,
                 p=p,
                 at=message.at,
+                message_id=message.message_id,
+                channel=interaction.channel.value,
+                model=judged.model,
+                keep_until=interaction.last_at
+                + timedelta(days=organisation.retention.interactions_days),
             )
 
 

@@ -25,7 +25,7 @@ from chalicelib.fold import (
     unique,
     unjudged,
 )
-from chalicelib.interaction import Enrichment, Event, Interaction
+from chalicelib.interaction import Enrichment, Event, EventKind, Interaction
 from chalicelib.organisation import Organisation
 from chalicelib.pipeline import asking
 
@@ -130,6 +130,8 @@ def _read(world: World, organisation: Organisation, keys: Sequence[EventKey]) ->
             privacy.redacted_event(event, organisation.redact, pseudonym_key)
         )
         deliveries.add(time_digits(received_at))
+        if event.kind is EventKind.ERASURE:
+            world.corrections.forget(key.interaction)  # before the words they quote
     return _Batch(events, deliveries, failed={key.interaction for key in broken})
 
 
@@ -200,7 +202,7 @@ def _ask(
     """
     texts = [text for _, text in part]
     try:
-        reply = world.endpoint.invoke(enrich.request(texts, organisation))
+        reply = world.endpoint.invoke(enrich.request(texts, organisation, world.heads.text()))
         yield from enrich.read(reply, texts)
     except Unreadable as error:
         if len(part) == 1:

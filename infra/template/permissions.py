@@ -43,7 +43,9 @@ def _understand(stage: str) -> list[Statement]:
     return [
         _table("EventsTable", "BatchGetItem"),
         *_counts(),
+        _table("RegistryTable", "Query", "DeleteItem"),  # corrections of what is erased
         *_asks(),
+        _objects(["heads/"], "GetObject"),
         _polled("EventsQueue"),
         _secrets(stage, "pseudonym-key"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
@@ -16,8 +17,10 @@ from moto.ses.models import ses_backends
 
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
+from chalicelib.connectors.base import Request
 from chalicelib.errors import Retryable
 from chalicelib.organisation import Schedule
+from chalicelib.pipeline.corrections import correct
 from chalicelib.pipeline.digests import (
     due,
     record_mail,
@@ -109,6 +112,15 @@ def test_a_letter_is_complete(monday: World) -> None:
         assert "30" in part
     assert len(html.encode()) < 102 * 1024
     assert any("taas kerran myöhässä" in part for part in (text, html)), "quotes of 30 customers"
+    assert html.count(">Väärä teema?</a>") == text.count("Väärä teema?") == len(_links(html)) > 1
+    for token in _links(html):
+        page = correct(monday, token, Request("GET", "", {}, b""))
+        assert page.status == 200
+        assert "taas kerran myöhässä" in page.body
+
+
+def _links(html: str) -> list[str]:
+    return re.findall(r'href="https://hub\.esimerkki\.example/correct/([\w-]+)"', html)
 
 
 @pytest.mark.parametrize("step", range(1, 60, 3))
