@@ -13,7 +13,6 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.clients import client
-from chalicelib.adapters.settings import read_settings
 from infra.local.hub import REGION, fresh_clients
 from infra.local.stack import Stack, create
 from infra.package import Package
@@ -74,25 +73,6 @@ def deploy(template: Template) -> None:
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in PARAMETERS.items()],
         Capabilities=["CAPABILITY_IAM"],
     )
-
-
-@pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what moto's CloudFormation passes over
-@pytest.mark.usefixtures("aws")
-def test_cloudformation_creates_the_template(dev: Package) -> None:
-    template = for_moto(dev.cloudformation)
-    deploy(template)
-    (stack,) = client("cloudformation").describe_stacks()["Stacks"]
-    assert stack["StackStatus"] == "CREATE_COMPLETE"
-    # The environment that a function gets names what was created.
-    names = client("lambda").list_functions()["Functions"]
-    understand = next(f for f in names if "Understand" in f["FunctionName"])
-    settings = read_settings({**understand["Environment"]["Variables"], "AWS_REGION": REGION})
-    assert settings.events_table in client("dynamodb").list_tables()["TableNames"]
-    queue = client("sqs").get_queue_attributes(QueueUrl=settings.events_queue_url)
-    assert queue["ResponseMetadata"]["HTTPStatusCode"] == 200
-    client("s3").head_bucket(Bucket=settings.archive_bucket)
-    endpoint = client("sagemaker").describe_endpoint(EndpointName=settings.model_endpoint)
-    assert endpoint["EndpointStatus"] == "InService"
 
 
 def described(name: str) -> dict[str, Any]:
