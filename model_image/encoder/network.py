@@ -106,8 +106,10 @@ class Layers:
 class Network:
     """The encoder on its device."""
 
-    def __init__(self, encoder: Any, layers: Layers, first_position: int) -> None:
+    def __init__(self, encoder: Any, layers: Layers, first_position: int, longest: int = 0) -> None:
+        """`longest`: of any window; given when compiled, so that a step's own is no new case."""
         self.encoder, self.layers, self.first_position = encoder, layers, first_position
+        self.longest = longest
         self.device: torch.device = encoder.device
         # torch's flash attention takes 16-bit numbers alone.
         self.flash = self.device.type == "cuda" and encoder.dtype in (
@@ -140,17 +142,21 @@ class Network:
         encoder = encoder.eval().to(device)
         if compiled:
             encoder.forward = torch.compile(encoder.forward, dynamic=True)
-        return cls(encoder, Layers.of(model, encoder.device), first)
+        longest = model.description.max_tokens if compiled else 0
+        return cls(encoder, Layers.of(model, encoder.device), first, longest)
 
     @torch.inference_mode()
     def launch(self, pack: Pack, tokens: bool) -> Launched:
         """Begin a step; `tokens`: also the token head. On CUDA it returns at once."""
         ids, positions, row = (self._sent(a) for a in (pack.ids, pack.positions, pack.row))
-        cumulative = self._sent(pack.bounds.astype(np.int32)) if self.flash else None
+        bounds = attention.Bounds(pack.groups)
+        if self.flash:
+            cumulative = self._sent(pack.bounds.astype(np.int32))
+            bounds = attention.Bounds((), cumulative, self.longest or pack.longest)
         hidden = self.encoder(
             input_ids=ids[None],
             position_ids=positions[None],
-            bounds=attention.Bounds(pack.groups, cumulative, pack.longest),
+            bounds=bounds,
         ).last_hidden_state[0]
         heads, embedding = self._pooled(hidden, row, self._sent(pack.bounds))
         labels = p = None

@@ -138,6 +138,29 @@ def test_flash_attention_is_asked_for_the_same(
         assert np.abs(_run(network, windows).embedding - grouped.embedding).max() <= CLOSE
 
 
+def test_compiling_is_done_once(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With flash attention, whose bounds are numbers of a tensor, no step is a new case."""
+
+    def anything(q: Any, k: Any, v: Any, *_: Any, scale: float, **__: Any) -> Any:
+        q, k, v = (part.transpose(0, 1)[None] for part in (q, k, v))
+        return functional.scaled_dot_product_attention(q, k, v, scale=scale)[0].transpose(0, 1)
+
+    graphs: list[Any] = []
+
+    def counted(graph: Any, _: Any) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    compiled = torch.compile
+    monkeypatch.setattr(varlen, "varlen_attn", anything)
+    monkeypatch.setattr(torch, "compile", lambda f, **more: compiled(f, backend=counted, **more))
+    network = Network.load(layout.read(build("bert")), "cpu", torch.float32, compiled=True)
+    network.flash = True
+    for most, count in ((64, 5), (30, 40), (12, 9), (50, 2)):
+        _run(network, _windows(most, count))
+    assert len(graphs) == 1
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_on_cuda(build: Build, family: str) -> None:
