@@ -44,8 +44,8 @@ def struggles(speech: Speech, found: Effort) -> tuple[str, ...]:
     share = found.whole
     return (
         speech.say(
-            "Contacts in which the customer had to get in touch again, wait or explain once more: "
-            "{share} {interval} of the {n} of four weeks that tell how much was needed. Software "
+            "{share} {interval} of the contacts that tell of it ({n} in four weeks) asked a lot of "
+            "the customer: getting in touch again, waiting or explaining once more. Software "
             "judges it from the words, so take it as a direction.",
             share=speech.percent(share.value),
             interval=speech.interval(share.low, share.high),

@@ -164,6 +164,7 @@ def whole_week(
     last = week.back()
     # A week before the first contact is no week to compare with.
     before = weekly(summary.between(last.monday, last.sunday)) if past.weeks else None
+    daily = _daily(summary)
     findings = versus_usual(past.by_theme["contacts"], exposures)
     rises = _news_of(past, exposures, findings)
     effects = _effects(organisation, past)
@@ -178,8 +179,8 @@ def whole_week(
         rises,
         _moved(summary, week) if past.judged else (),
         effects,
-        _forecasts(summary, week, closed),
-        _workload(summary, week, closed),
+        _forecasts(daily, week, closed),
+        _workload(daily, week, closed),
         _waits(summary, week),
         estimate(summary, week),
         response_rates(summary, week),
@@ -268,25 +269,32 @@ def _hot_spots(now: Summary) -> tuple[HotSpot, ...]:
 # --- by channel ---------------------------------------------------------------------------------
 
 
-def _forecasts(
-    summary: Summary, week: IsoWeek, closed: Collection[date]
-) -> tuple[ChannelForecast, ...]:
+def _daily(summary: Summary) -> dict[str, Counter[date]]:
+    """Channel -> contacts of each local day; survey answers are nobody's work."""
     cells: dict[str, dict[Cell, Measures]] = {}
     for cell, measures in summary:
         if not asked(cell.channel):
             cells.setdefault(cell.channel, {})[cell] = measures
-    found = []
-    for channel, of in cells.items():
-        one = _forecast(channel, contacts_by_day(Summary(of)), week, closed)
-        if one:
-            found.append(one)
+    return {channel: contacts_by_day(Summary(of)) for channel, of in cells.items()}
+
+
+def _forecasts(
+    daily: Mapping[str, Mapping[date, int]], week: IsoWeek, closed: Collection[date]
+) -> tuple[ChannelForecast, ...]:
+    found = [
+        one for channel, days in daily.items() if (one := _forecast(channel, days, week, closed))
+    ]
     return tuple(sorted(found, key=lambda one: (-one.next.total.contacts, one.channel)))
 
 
-def _workload(summary: Summary, week: IsoWeek, closed: Collection[date]) -> ChannelForecast | None:
+def _workload(
+    daily: Mapping[str, Counter[date]], week: IsoWeek, closed: Collection[date]
+) -> ChannelForecast | None:
     """All channels together: its interval comes from the errors of the sum."""
-    unasked = summary.where(lambda cell: not asked(cell.channel))
-    return _forecast("", contacts_by_day(unasked), week, closed)
+    every: Counter[date] = Counter()
+    for days in daily.values():
+        every.update(days)
+    return _forecast("", every, week, closed)
 
 
 def _forecast(

@@ -28,6 +28,7 @@ LINKS = Links("https://bench.example/unsubscribe", "a@bench.example")
 
 def organisation() -> Organisation:
     lines = ["name: Iso", "contact: a@bench.example", "sender: b@bench.example"]
+    lines += ["personas: [{id: firms, name: {fi: F}, tags: [b2b]}]"]
     lines += ["price: {per_minute: 0.8}", "sources: {chat: {connector: standard}}", "touchpoints:"]
     targets = "{csat: 4, nps: 10, wait_s: 60}"
     lines += [
@@ -76,6 +77,9 @@ def _measures(rng: random.Random, theme: int, channel: str) -> Counter[str]:
     for tone in ("negative", "neutral"):
         counts[f"heard:{tone}:unknown"] = n // 2 + 1
         counts.update({f"rated:{tone}:unknown:n": 1, f"rated:{tone}:unknown:top": 1})
+    counts.update({"effort:low": n, "effort:high": n // 3, "felt:anger": n // 4, "turns:n": n})
+    counts.update({"inferred:2": n // 2, "inferred:4": n // 3, "inferred:4:n": 1, "agent:n": n})
+    counts.update({"basics:n": n // 3, "basics:order": n // 3, "persona:firms": n // 3})
     if channel == "survey":
         counts["nps:promoter"] = 1
     return +counts
