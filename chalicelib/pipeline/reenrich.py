@@ -63,7 +63,7 @@ def compare(
 
     Nothing is written. Raises Retryable or Misconfigured when the endpoint does not judge.
     """
-    organisation, moves = world.organisation(), Moves()
+    organisation, moves, heads = world.organisation(), Moves(), world.heads.text()
     interactions = world.interactions
     keys: Iterator[str] = iter(
         interactions.uniform(days.weeks, sample)
@@ -74,7 +74,7 @@ def compare(
     while batch := list(islice(keys, BATCH)):
         states = _within(interactions.alive(batch, world.clock()).values(), days, organisation)
         folded = {state.key: fold(state.events, state.enrichments) for state in states}
-        answers = _judged(endpoint, organisation, _texts(folded.values()))
+        answers = _judged(endpoint, organisation, heads, _texts(folded.values()))
         for key, interaction in folded.items():
             own = {message: answer for (of, message), answer in answers.items() if of == key}
             moves.add(interaction, own, organisation)
@@ -90,9 +90,9 @@ def switch_on(world: World, endpoint: Judge, days: Days, each: Each = lambda _: 
     would be of another model for ever. Raises Retryable when something does not answer: run it
     again, it goes on where it was.
     """
-    organisation = world.organisation()
-    model = _model(endpoint, organisation)
-    present = model if endpoint is world.endpoint else _model(world.endpoint, organisation)
+    organisation, heads = world.organisation(), world.heads.text()
+    model = _model(endpoint, organisation, heads)
+    present = model if endpoint is world.endpoint else _model(world.endpoint, organisation, heads)
     if model != present:
         raise Misconfigured(
             f"new contacts are judged by {present}, and this is {model}; deploy it first "
@@ -105,7 +105,7 @@ def switch_on(world: World, endpoint: Judge, days: Days, each: Each = lambda _: 
         states = _within(world.interactions.read(batch).values(), days, organisation)
         folded = [fold(state.events, state.enrichments) for state in states]
         asked = _texts(folded, lambda e: (e.model, e.taxonomy) == (model, about["taxonomy"]))
-        answers = _judged(endpoint, organisation, asked)
+        answers = _judged(endpoint, organisation, heads, asked)
         refused += sum(answer is None for answer in answers.values())
         written += rewrite(world, states, partial(_change, organisation, asked, answers))
         looked_at += len(batch)
@@ -114,10 +114,11 @@ def switch_on(world: World, endpoint: Judge, days: Days, each: Each = lambda _: 
     return Switched(model, looked_at, written, refused)
 
 
-def _model(endpoint: Judge, organisation: Organisation) -> str:
+def _model(endpoint: Judge, organisation: Organisation, heads: str) -> str:
     """What the endpoint calls its model."""
     texts = ["kiitos"]
-    return enrich.read(endpoint.invoke(enrich.request(texts, organisation)), texts)[0].model
+    body = enrich.request(texts, organisation, heads)
+    return enrich.read(endpoint.invoke(body), texts)[0].model
 
 
 def _within(states: Iterable[State], days: Days, organisation: Organisation) -> list[State]:
@@ -155,29 +156,29 @@ def _can_be_judged(message: Message) -> bool:
     )
 
 
-def _judged(endpoint: Judge, organisation: Organisation, asked: Asked) -> Answers:
+def _judged(endpoint: Judge, organisation: Organisation, heads: str, asked: Asked) -> Answers:
     """An answer for each text, in as few calls as the endpoint's limits allow."""
     wanted, texts = list(asked), list(asked.values())
     answers: dict[tuple[str, str], Enrichment | None] = {}
     for positions in enrich.batches(texts):
-        found = _ask(endpoint, organisation, [texts[position] for position in positions])
+        found = _ask(endpoint, organisation, heads, [texts[position] for position in positions])
         answers.update(zip((wanted[position] for position in positions), found, strict=True))
     return answers
 
 
 def _ask(
-    endpoint: Judge, organisation: Organisation, texts: Sequence[str]
+    endpoint: Judge, organisation: Organisation, heads: str, texts: Sequence[str]
 ) -> Sequence[Enrichment | None]:
     """One call; a refused one is halved until the text that it refuses stands alone."""
     try:
-        return enrich.read(endpoint.invoke(enrich.request(texts, organisation)), texts)
+        return enrich.read(endpoint.invoke(enrich.request(texts, organisation, heads)), texts)
     except Unreadable:
         if len(texts) == 1:
             return [None]
     middle = len(texts) // 2
     return [
-        *_ask(endpoint, organisation, texts[:middle]),
-        *_ask(endpoint, organisation, texts[middle:]),
+        *_ask(endpoint, organisation, heads, texts[:middle]),
+        *_ask(endpoint, organisation, heads, texts[middle:]),
     ]
 
 
