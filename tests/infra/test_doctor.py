@@ -22,19 +22,19 @@ from chalicelib.organisation import read
 from chalicelib.pipeline.rebuild import publish_organisation
 from infra import hub
 from infra.commands import facts as gathering
-from infra.commands.diagnosis import (
+from infra.commands import facts_of_stack as of_stack
+from infra.commands.deployment import (
     BucketFact,
     BudgetFact,
     DigestFact,
     EndpointFact,
     Facts,
     FunctionFact,
-    Level,
     MailFact,
     QueueFact,
     TableFact,
-    findings,
 )
+from infra.commands.diagnosis import Level, findings
 from infra.commands.worlds import Hub, Where
 from infra.local.hub import REGION
 from infra.local.schedules import Schedules
@@ -43,6 +43,8 @@ from infra.paths import ORGANISATION
 from infra.template import archive, storage
 from tests.infra.places import Place, made
 from tests.infra.test_stack import NAME, deploy, empty_aws, for_moto
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what moto passes over
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -190,7 +192,7 @@ def test_nothing_is_found_of_what_was_not_asked() -> None:
 
 def test_the_clock_is_the_schedules_own() -> None:
     every = Schedules(app.app)._every
-    assert {to_cfn_resource_name(name): of for name, of in every.items()} == gathering.EVERY
+    assert {to_cfn_resource_name(name): of for name, of in every.items()} == of_stack.EVERY
     assert every.keys() == {
         c.name for c in app.app.event_sources if isinstance(c, ScheduledEventConfig)
     }
@@ -310,7 +312,7 @@ def test_what_aws_refuses_is_told_and_the_rest_is_asked(
     def refuse(*_: object) -> None:
         raise ClientError(denied, "DescribeAlarms")
 
-    monkeypatch.setattr(gathering, "_ringing", refuse)
+    monkeypatch.setattr(of_stack, "_ringing", refuse)
     facts = gathering.gather(deployed, None)
     assert facts.ringing is None
     assert facts.refused["alarms"] == "AccessDenied: no"
@@ -330,9 +332,9 @@ def test_errors_are_read_from_the_logs(deployed: Hub) -> None:
         logEvents=[{"timestamp": at, "message": line} for line in lines],
     )
     since = now - timedelta(hours=1)
-    assert gathering._errors(group, since) == ["wrong 2", "wrong 3", "wrong 4"]
-    assert gathering._errors("/aws/lambda/never-ran", since) == []
-    assert gathering._last_event("/aws/lambda/never-ran") is None
+    assert of_stack._errors(group, since) == ["wrong 2", "wrong 3", "wrong 4"]
+    assert of_stack._errors("/aws/lambda/never-ran", since) == []
+    assert of_stack._last_event("/aws/lambda/never-ran") is None
 
 
 # -- the command on a hub without a stack -------------------------------------------------------
