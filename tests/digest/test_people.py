@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chalicelib.digest import render
+from chalicelib.digest.composition import FOR
 from chalicelib.digest.contents import Digest, Section
 from chalicelib.digest.people_sentences import BASICS
 from chalicelib.digest.whole import Recent, WholeWeek, whole_week
@@ -158,3 +161,17 @@ def test_what_came_stands_beside_the_forecast(language: str, said: str) -> None:
     from tests.digest.sample import digest
 
     assert said in " ".join(_text(digest("leadership", language)).split())
+
+
+def test_the_table_of_insights_tells_where_each_stands() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs/insights.md").read_text(encoding="utf-8").partition("## Where each stands")
+    rows = [line.strip("| ").split(" | ") for line in page[2].splitlines() if line.startswith("| ")]
+    told = {}
+    for _, files, section, departments in rows[1:]:
+        for name in re.findall(r"`(\w+\.py)`", files):
+            assert (root / "chalicelib/insights" / name).exists()
+        told[section] = departments
+    assert set(told) - {"first", "headlines"} == {section.value for section in Section}
+    for section in Section:
+        assert told[section.value] == ", ".join(sorted(FOR.get(section, {"all"})))
