@@ -128,6 +128,9 @@ class Worker:
         if self.draining:
             raise Draining("the server is shutting down")
         tokens = sum(self.stages.estimate(text.text) for text in request.texts)
+        if self.stages.known(request.taxonomy) is None:
+            words = self.stages.wordings(request.taxonomy)
+            tokens += sum(self.stages.estimate(text.text) for text in words)
         self._admit(tokens)
         began = time.perf_counter()
         try:

@@ -65,7 +65,8 @@ class Device:
     @property
     def alive(self) -> bool:
         """Whether the thread works: it has said so lately and the model still answers."""
-        return not self.broken and time.monotonic() - self._beat < STALE_S
+        fresh = time.monotonic() - self._beat < STALE_S
+        return fresh and not self.broken and self._thread.is_alive()
 
     async def submit(self, items: Sequence[Item]) -> list[Any]:
         """Each item's output, an exception where it failed. Cancelling drops what is left."""
@@ -130,6 +131,8 @@ class Device:
             if isinstance(launched, Exception):
                 raise launched
             each, computed = self.stages.collect(launched)
+            if len(each) != len(slots):
+                raise RuntimeError("the backend gave another number of outputs than of items")
         except Exception as error:
             log.error("a step failed: %s, %d items", type(error).__name__, len(slots))
             each, computed = self._one_by_one(slots)

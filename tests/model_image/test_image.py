@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -186,13 +187,26 @@ def test_the_dockerfile_fits_sagemaker() -> None:
     assert "requirements-encoder" not in small
 
 
-def test_the_compact_backend_brings_no_torch() -> None:
+def test_the_compact_image_is_whole_and_has_no_torch(tmp_path: Path) -> None:
+    """Only what the Dockerfile's last stage copies is there."""
+    text = (ROOT / "model_image" / "Dockerfile").read_text(encoding="utf-8")
+    for line in text[text.index("AS runtime") :].splitlines():
+        if line.startswith("COPY "):
+            *sources, target = line.split()[1:]
+            for source in (path for pattern in sources for path in ROOT.glob(pattern)):
+                if source.is_dir():
+                    shutil.copytree(source, tmp_path / target)
+                else:
+                    (tmp_path / target).mkdir(exist_ok=True)
+                    shutil.copy(source, tmp_path / target)
     code = (
         "import sys; import model_image.__main__; from model_image import backends; "
-        "backends.load('compact').warm_up(); "
+        "backends.load('compact').warm_up(); print(model_image.__file__); "
         "print([m for m in ('torch', 'transformers', 'tokenizers') if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    where, brought = done.stdout.split("\n", 1)
+    assert where.startswith(str(tmp_path))
+    assert brought.strip() == "[]"

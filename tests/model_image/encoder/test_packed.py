@@ -16,7 +16,7 @@ from torch.nn.attention import varlen
 from transformers import AutoModel
 
 from model_image.backends.encoder import Encoder, Options
-from model_image.encoder import layout
+from model_image.encoder import layout, random_model
 from model_image.encoder.layout import BadModel
 from model_image.encoder.network import Network, checked_family
 from model_image.encoder.packing import pack
@@ -138,7 +138,9 @@ def test_flash_attention_is_asked_for_the_same(
         assert np.abs(_run(network, windows).embedding - grouped.embedding).max() <= CLOSE
 
 
-def test_compiling_is_done_once(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_is_done_once(
+    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With flash attention, whose bounds are numbers of a tensor, no step is a new case."""
 
     def anything(q: Any, k: Any, v: Any, *_: Any, scale: float, **__: Any) -> Any:
@@ -154,7 +156,8 @@ def test_compiling_is_done_once(build: Build, monkeypatch: pytest.MonkeyPatch) -
     compiled = torch.compile
     monkeypatch.setattr(varlen, "varlen_attn", anything)
     monkeypatch.setattr(torch, "compile", lambda f, **more: compiled(f, backend=counted, **more))
-    network = Network.load(layout.read(build("bert")), "cpu", torch.float32, compiled=True)
+    model = random_model.build(tmp_path, random_model.Shape("bert", layers=1), messages)
+    network = Network.load(model, "cpu", torch.float32, compiled=True)
     network.flash = True
     for most, count in ((64, 5), (30, 40), (12, 9), (50, 2)):
         _run(network, _windows(most, count))

@@ -272,7 +272,7 @@ def test_the_process_loads_serves_drops_and_drains(
     """503 -> 200; a caller who hangs up is dropped; SIGTERM under load cuts no answer off."""
     process, port = server
     seen = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120  # importing takes seconds, on a busy machine a minute
     while (status := _ask(port, "/ping")[0]) != 200:
         seen.append(status)
         assert time.monotonic() < deadline

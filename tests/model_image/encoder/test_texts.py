@@ -296,6 +296,16 @@ def test_heads_json_that_is_none(raw: bytes) -> None:
         layout.parse(raw)
 
 
+def test_options_of_the_environment(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"MODEL_DTYPE": "int4", "MODEL_STEP_TOKENS": "99"}.items():
+        monkeypatch.setenv(name, value)
+    assert Options.of_environment() == Options(dtype="int4", step_tokens=99)
+    with pytest.raises(ValueError, match="none of auto, float32, bfloat16"):
+        Encoder.load(build("xlm-roberta"))
+    monkeypatch.setenv("MODEL_DTYPE", "auto")
+    assert Encoder.load(build("xlm-roberta")).step_tokens == 99
+
+
 def test_a_directory_without_a_model(tmp_path: Any) -> None:
     with pytest.raises(BadModel, match="MODEL_DIR"):
         layout.read(tmp_path)
