@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,7 @@ def test_flash_attention_is_asked_for_the_same(
         assert np.abs(_run(network, windows).embedding - grouped.embedding).max() <= CLOSE
 
 
+@pytest.mark.skipif("MODEL_COMPILE" not in os.environ, reason="takes seconds; MODEL_COMPILE=1")
 def test_compiling_is_done_once(
     tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
