@@ -30,6 +30,7 @@ class Settings:
     model_mode: str = "realtime"  # or "asynchronous", of an endpoint that scales to zero
     model_speech_endpoint: str = ""  # "" where recordings are not written down
     recordings_queue_url: str = ""
+    recordings_dead_letter_queue_url: str = ""
     summary_partitions: int = 1  # that a week's open counts are spread over
     delivery_log: str = ""  # the CloudWatch log group that has a line for each delivery
     public_url: str = ""  # overrides organisation.yaml's, for the local hub
@@ -66,6 +67,7 @@ _OPTIONAL = {
     "model_mode",
     "model_speech_endpoint",
     "recordings_queue_url",
+    "recordings_dead_letter_queue_url",
     "summary_partitions",
     "delivery_log",
     "public_url",

@@ -105,4 +105,10 @@ def _outputs() -> Template:
         "DataKeyArn": keys.KEY,
         "DashboardName": {"Fn::Sub": "${AWS::StackName}"},
     }
-    return {name: {"Value": value} for name, value in values.items()}
+    outputs: Template = {name: {"Value": value} for name, value in values.items()}
+    outputs["DomainTarget"] = {
+        "Condition": "HasDomain",
+        "Description": "What the DNS record of ApiDomain must name (CNAME)",
+        "Value": {"Fn::GetAtt": ["Domain", "RegionalDomainName"]},
+    }
+    return outputs

@@ -1,4 +1,4 @@
-"""The API's stage: throttling, an access log without words, and an optional firewall."""
+"""The API's stage: throttling, an access log without words, a domain and a firewall if wanted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ PARAMETERS: dict[str, Any] = {
         "Description": "Requests per second that the API accepts before it answers 429",
     },
     "ApiBurst": {"Type": "Number", "Default": 400},
+    "ApiDomain": {
+        "Type": "String",
+        "Default": "",
+        "Description": "The host of organisation.yaml's public_url; empty while there is none",
+    },
+    "ApiCertificateArn": {
+        "Type": "String",
+        "Default": "",
+        "Description": "The certificate of ApiDomain, in the region of the stack",
+    },
     "Firewall": {
         "Type": "String",
         "Default": "no",
@@ -30,7 +40,10 @@ PARAMETERS: dict[str, Any] = {
         "vendor sends all of its webhooks from a few addresses",
     },
 }
-CONDITIONS: dict[str, Any] = {"HasFirewall": {"Fn::Equals": [{"Ref": "Firewall"}, "yes"]}}
+CONDITIONS: dict[str, Any] = {
+    "HasFirewall": {"Fn::Equals": [{"Ref": "Firewall"}, "yes"]},
+    "HasDomain": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ApiDomain"}, ""]}]},
+}
 
 #: Facts of a request. Never `$context.path`, which holds a reader's token, nor the address of who
 #: asks, nor a body: API Gateway has no variable for one.
@@ -61,7 +74,33 @@ def resources(log_days: int) -> Resources:
                 "KmsKeyId": keys.KEY,
             },
         },
+        **_domain(),
         **_firewall(log_days),
+    }
+
+
+def _domain() -> Resources:
+    """The address that vendors call, so that it stays when the API does not."""
+    return {
+        "Domain": {
+            "Type": "AWS::ApiGateway::DomainName",
+            "Condition": "HasDomain",
+            "Properties": {
+                "DomainName": {"Ref": "ApiDomain"},
+                "RegionalCertificateArn": {"Ref": "ApiCertificateArn"},
+                "EndpointConfiguration": {"Types": ["REGIONAL"]},
+                "SecurityPolicy": "TLS_1_2",
+            },
+        },
+        "DomainMapping": {
+            "Type": "AWS::ApiGateway::BasePathMapping",
+            "Condition": "HasDomain",
+            "Properties": {
+                "DomainName": {"Ref": "Domain"},
+                "RestApiId": {"Ref": "RestAPI"},
+                "Stage": {"Ref": "RestAPI.Stage"},
+            },
+        },
     }
 
 

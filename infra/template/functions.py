@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.paths import ROOT
 from infra.template import keys, model, permissions, storage
 
 PARAMETERS: dict[str, Any] = {
@@ -44,16 +43,9 @@ JUDGED_BATCH_SIZE = 10
 RECORDINGS_BATCH_SIZE = 1
 RECORDINGS_CONCURRENCY = 4
 
-_IN_APP = (ROOT / "app.py").read_text()
-
 #: Chalice's names of the functions in the template -> of their roles.
 FUNCTIONS = {
-    "APIHandler": "ApiHandlerRole",
-    **{
-        name: f"{name}Role"
-        for name in permissions.GRANTS
-        if name != "APIHandler" and (name != "Transcribe" or "def transcribe(" in _IN_APP)
-    },
+    name: "ApiHandlerRole" if name == "APIHandler" else f"{name}Role" for name in permissions.GRANTS
 }
 #: function -> the queue that feeds it, messages a call, seconds to collect them, calls at once.
 FED = {
@@ -86,6 +78,7 @@ def environment(stage: str) -> dict[str, Any]:
         "MODEL_MODE": {"Ref": "ModelMode"},
         "MODEL_SPEECH_ENDPOINT": {"Fn::If": ["HasSpeech", model.SPEECH.endpoint_name, ""]},
         "RECORDINGS_QUEUE_URL": {"Ref": "RecordingsQueue"},
+        "RECORDINGS_DEAD_LETTER_QUEUE_URL": {"Ref": "RecordingsDeadLetterQueue"},
         "SUMMARY_PARTITIONS": {"Ref": "SummaryPartitions"},
         "SECRETS_PREFIX": permissions.secrets_prefix(stage),
         "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
@@ -101,9 +94,8 @@ def resources(stage: str) -> dict[str, Any]:
     }
     found["APIHandler"]["Properties"]["LoggingConfig"] = {"LogGroup": DELIVERY_LOG}
     for name, (queue, batch_size, window_s, concurrency) in FED.items():
-        if name in FUNCTIONS:
-            fed = _fed(queue, batch_size, window_s, concurrency)
-            found[name]["Properties"]["Events"] = {f"{name}SqsEventSource": fed}
+        fed = _fed(queue, batch_size, window_s, concurrency)
+        found[name]["Properties"]["Events"] = {f"{name}SqsEventSource": fed}
     found["MailEvents"]["Properties"]["Events"] = {
         "MailEventsSnsSubscription": {"Properties": {"Topic": {"Fn::Sub": "${MailTopic}"}}}
     }

@@ -33,7 +33,7 @@ def _api(stage: str) -> list[Statement]:
     return [
         _table("EventsTable", "PutItem"),
         _table("RegistryTable", "GetItem", "PutItem"),
-        _send("EventsQueue", "FetchQueue"),
+        _send("EventsQueue", "FetchQueue", "RecordingsQueue"),
         _objects(["raw/"], "PutObject"),
         _secrets(stage, "sources/*", "link-key"),
     ]
@@ -82,8 +82,9 @@ def _ask_again(_stage: str) -> list[Statement]:
     return [
         _table("RegistryTable", "GetItem"),
         *_asks(),
-        _objects(["asked/", "failed/"], "GetObject", "DeleteObject"),
+        _objects(["asked/", "failed/", "recordings/"], "GetObject", "DeleteObject"),
         _listed(),
+        _send("RecordingsQueue", "RecordingsDeadLetterQueue"),
         _failed_calls(),
     ]
 
@@ -109,7 +110,7 @@ def _fetch(stage: str) -> list[Statement]:
         _table("InteractionsTable", "BatchGetItem"),
         _table("RegistryTable", "GetItem", "PutItem"),
         _polled("FetchQueue"),
-        _send("EventsQueue", "FetchQueue", "FetchDeadLetterQueue"),
+        _send("EventsQueue", "FetchQueue", "FetchDeadLetterQueue", "RecordingsQueue"),
         _allow("s3:GetObject", {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{INBOUND_BUCKET}/*"}),
         _secrets(stage, "sources/*"),
     ]

@@ -211,7 +211,6 @@ def test_the_decorator_and_the_template_agree() -> None:
     assert said == {
         name: (storage.QUEUES[queue][0], batch_size, window_s)
         for name, (queue, batch_size, window_s, _) in functions.FED.items()
-        if name in functions.FUNCTIONS
     }
 
 
@@ -334,6 +333,8 @@ def test_no_role_may_do_everything(resources: Resources) -> None:
         assert "ManagedPolicyArns" not in role
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
+                if statement["Effect"] == "Deny":
+                    continue
                 action = statement["Action"]
                 every = {action} if isinstance(action, str) else set(action)
                 assert not any("*" in one for one in every)
