@@ -291,18 +291,19 @@ def _host(backend: Encoder, request: Request, rounds: int) -> None:
 def _http(directory: Path, messages: Sequence[str], chosen: argparse.Namespace) -> None:
     taxonomy = json.loads((texts.TESTS / "taxonomy.json").read_text(encoding="utf-8"))
     print(f"\n| over HTTP, {chosen.callers} callers, {BATCH} texts a request (wall time) ", end="")
-    print("| texts/s | p50 ms | p99 ms | computed/real | requests |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("| texts/s | p50 ms | p99 ms | server CPU ms/text | computed/real | requests |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     for name, dtype in TYPES.items():
         environment = {
             "MODEL_DTYPE": str(dtype).removeprefix("torch."),
             "MODEL_THREADS": str(chosen.threads),
         }
-        with over_http.serving(directory, environment) as port:
-            seen = over_http.load(port, messages, taxonomy, chosen.callers, BATCH, chosen.http_s)
+        with over_http.serving(directory, environment) as server:
+            seen = over_http.load(server, messages, taxonomy, chosen.callers, BATCH, chosen.http_s)
         print(
             f"| {name} | {seen.texts_per_s:,.1f} | {seen.p50_s * 1e3:,.0f} "
-            f"| {seen.p99_s * 1e3:,.0f} | {seen.computed_to_real:.2f} | {seen.requests} |"
+            f"| {seen.p99_s * 1e3:,.0f} | {seen.cpu_s * 1e3:.1f} | {seen.computed_to_real:.2f} "
+            f"| {seen.requests} |"
         )
 
 

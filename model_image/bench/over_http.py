@@ -24,18 +24,22 @@ READY_S = 300.0
 
 @dataclass(frozen=True)
 class Load:
-    """What the callers saw. Times are wall, so another job on the machine shows in them."""
+    """What the callers saw. Times are wall, so another job on the machine shows in them.
+
+    `cpu_s` a text is of the server's process; nan where /proc does not tell it.
+    """
 
     requests: int
     texts_per_s: float
     p50_s: float
     p99_s: float
     computed_to_real: float
+    cpu_s: float
 
 
 @contextmanager
-def serving(directory: Path, environment: Mapping[str, str]) -> Iterator[int]:
-    """The port of a server process that is ready."""
+def serving(directory: Path, environment: Mapping[str, str]) -> Iterator[tuple[int, int]]:
+    """(port, process id) of a server that is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -51,16 +55,22 @@ def serving(directory: Path, environment: Mapping[str, str]) -> Iterator[int]:
             if time.monotonic() > deadline or process.poll() is not None:
                 raise RuntimeError("the server did not become ready")
             time.sleep(0.1)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(40)
 
 
 def load(
-    port: int, texts: Sequence[str], taxonomy: Any, callers: int, size: int, seconds: float
+    server: tuple[int, int],
+    texts: Sequence[str],
+    taxonomy: Any,
+    callers: int,
+    size: int,
+    seconds: float,
 ) -> Load:
     """`callers` send requests of `size` texts, each as soon as its last is answered."""
+    port, process = server
     bodies = [_body(texts[i : i + size], taxonomy) for i in range(0, len(texts) - size + 1, size)]
     taken: list[float] = []
     connection = HTTPConnection("127.0.0.1", port, timeout=120)
@@ -75,13 +85,13 @@ def load(
             taken.append(time.perf_counter() - began)
             place += callers
 
-    began = time.monotonic()
+    began, cpu = time.monotonic(), _cpu_s(process)
     threads = [threading.Thread(target=call, args=(place,)) for place in range(callers)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    wall_s = time.monotonic() - began
+    wall_s, cpu = time.monotonic() - began, _cpu_s(process) - cpu
     taken.sort()
     return Load(
         requests=len(taken),
@@ -89,7 +99,16 @@ def load(
         p50_s=statistics.median(taken),
         p99_s=taken[min(len(taken) - 1, int(0.99 * len(taken)))],
         computed_to_real=_metric(port, "oivallus_model_computed_to_real"),
+        cpu_s=cpu / (len(taken) * size),
     )
+
+
+def _cpu_s(process: int) -> float:
+    stat = Path(f"/proc/{process}/stat")
+    if not stat.exists():
+        return float("nan")
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _body(texts: Sequence[str], taxonomy: Any) -> bytes:
