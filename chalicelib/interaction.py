@@ -131,6 +131,7 @@ class Event:
     resolved: bool | None = None
     erases: str | None = None  # ERASURE only: a message_id, or None for the whole interaction
     fetch: str = ""  # what the vendor must be asked for, in its connector's own form
+    recording: str = ""  # of a call that shall be written down, in its connector's own form
 
     @property
     def interaction_key(self) -> str:

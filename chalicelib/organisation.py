@@ -71,6 +71,8 @@ class SourceConfig(_Part):
     channel: Channel | None = None
     expected_every_h: Annotated[float, Field(gt=0)] = 72  # silent for longer is an alarm
     open: bool = False  # True only where the operator says that no secret protects this source
+    #: Its recorded calls are written down by the hub: callers must know before they speak.
+    recordings: bool = False
     options: Mapping[str, Any] = {}
 
 

@@ -69,7 +69,7 @@ class FetchQueue(Queue):
         delay = max(0, min(MAX_DELAY_S, round(delay_s)))
         with calling("queue a fetch again"):
             client("sqs").send_message(
-                QueueUrl=self.url, MessageBody=_body(job), DelaySeconds=delay
+                QueueUrl=self.url, MessageBody=write_job(job), DelaySeconds=delay
             )
 
     def bury(self, key: EventKey, reason: str) -> None:
@@ -83,7 +83,8 @@ class FetchQueue(Queue):
             )
 
 
-def _body(job: Job) -> str:
+def write_job(job: Job) -> str:
+    """What `read_job` reads: ASCII, whatever the ids hold."""
     return json.dumps([*job.key, job.tries, job.since])
 
 

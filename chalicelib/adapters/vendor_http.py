@@ -11,9 +11,9 @@ import ipaddress
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from chalicelib.connectors.vendor_api import Answer, Call
@@ -25,6 +25,10 @@ CONNECT_S = 3.0
 READ_S = 20.0  # between two parts of an answer
 CALL_S = 30.0  # for the whole answer
 REDIRECTS = 3  # on one host; what leads elsewhere is the dialogue's to follow
+
+#: A recording: two hours of 16-bit telephone sound in two channels, and how long that may take.
+MAX_SOUND_BYTES = 256 * 1024 * 1024
+SOUND_S = 100.0
 
 _MAX_KEY_BYTES = 64 * 1024
 _KEY_S = 5.0  # a vendor waits for our answer meanwhile
@@ -72,6 +76,33 @@ class VendorHttp:
             call = onward
         return answer
 
+    def download(
+        self,
+        call: Call,
+        hosts: Sequence[str],
+        into: IO[bytes],
+        *,
+        within_s: float = SOUND_S,
+        max_bytes: int = MAX_SOUND_BYTES,
+    ) -> Answer:
+        """As `send`, but what a success holds is written to `into` as it comes.
+
+        Redirects are followed to `hosts` alone (".example" stands for every host below it);
+        on another host than the first without the call's headers, which are for that one.
+        """
+        if call.url.startswith("s3://"):
+            return _read_object(call, max_bytes, into)
+        deadline = time.monotonic() + within_s
+        for _ in range(REDIRECTS + 1):
+            if not _among(self._checked(call).hostname or "", hosts):
+                raise Misconfigured(f"{call.place}: no recording of this vendor lies there")
+            answer = self._once(call, deadline, max_bytes, into)
+            onward = _redirected(call, answer, anywhere=True)
+            if onward is None:
+                break
+            call = onward
+        return answer
+
     def public_key(self, url: str) -> str:
         """The key or certificate that a vendor publishes at an address, cached for an hour.
 
@@ -95,13 +126,16 @@ class VendorHttp:
         except (Retryable, Unreadable, UnicodeDecodeError):
             return None
 
-    def _once(self, call: Call, deadline: float, max_bytes: int) -> Answer:
+    def _once(
+        self, call: Call, deadline: float, max_bytes: int, into: IO[bytes] | None = None
+    ) -> Answer:
         url = self._checked(call)
         port = url.port or (443 if url.scheme == "https" else 80)
         addresses = self._addresses(url, port)
         for place, address in enumerate(addresses):
             try:
-                return _exchange(call, url, address, port, deadline, max_bytes)
+                sink = _Sink(call, max_bytes, into)
+                return _exchange(call, url, address, port, deadline, sink)
             except _NotConnected:
                 if place + 1 == len(addresses):
                     break
@@ -162,8 +196,31 @@ class _NotConnected(Exception):
     """Nothing was sent yet: another address may do."""
 
 
+@dataclass(frozen=True)
+class _Sink:
+    """Where an answer goes: into memory, or a success into a file."""
+
+    call: Call
+    max_bytes: int
+    into: IO[bytes] | None = None
+
+    def take(self, parts: Iterable[bytes], success: bool) -> bytes:
+        """Keep the parts; what is in memory. Raises Unreadable when they are too many."""
+        held: list[bytes] = []
+        size = 0
+        for part in parts:
+            size += len(part)
+            if size > self.max_bytes:
+                raise _too_large(self.call, self.max_bytes)
+            if self.into is not None and success:
+                self.into.write(part)
+            else:
+                held.append(part)
+        return b"".join(held)
+
+
 def _exchange(
-    call: Call, url: SplitResult, address: str, port: int, deadline: float, max_bytes: int
+    call: Call, url: SplitResult, address: str, port: int, deadline: float, sink: _Sink
 ) -> Answer:
     """One request on a connection of its own. Errors are not chained: they quote the query."""
     import urllib3
@@ -182,7 +239,7 @@ def _exchange(
                 assert_same_host=False,
                 preload_content=False,
             )
-            body = _body(response, call, deadline, max_bytes)
+            body = sink.take(_parts(response, call, deadline), 200 <= response.status < 300)
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
             raise _NotConnected from None
         except urllib3.exceptions.SSLError:
@@ -218,20 +275,23 @@ def _pool(url: SplitResult, address: str, port: int, timeout: Any) -> Any:
     )
 
 
-def _body(response: Any, call: Call, deadline: float, max_bytes: int) -> bytes:
-    parts, size = [], 0
+def _parts(response: Any, call: Call, deadline: float) -> Iterator[bytes]:
     for part in response.stream(64 * 1024, decode_content=True):
-        parts.append(part)
-        size += len(part)
-        if size > max_bytes:
-            raise _too_large(call, max_bytes)
+        yield part
         if time.monotonic() > deadline:
             raise Retryable(f"{call.method} {call.place}: the answer took too long")
-    return b"".join(parts)
 
 
-def _redirected(call: Call, answer: Answer) -> Call | None:
-    """The call to follow a redirect with; None where there is none, or it leaves the host."""
+def _among(host: str, hosts: Sequence[str]) -> bool:
+    """Whether a host is one of these; '.example' stands for every host below example."""
+    return any(host == one or (one.startswith(".") and host.endswith(one)) for one in hosts)
+
+
+def _redirected(call: Call, answer: Answer, *, anywhere: bool = False) -> Call | None:
+    """The call to follow a redirect with; None where there is none, or it leaves the host.
+
+    `anywhere` may leave it, and then without the headers, which hold that host's credentials.
+    """
     place = answer.headers.get("location")
     if answer.status not in (301, 302, 303, 307, 308) or not place or call.method != "GET":
         return None
@@ -240,10 +300,12 @@ def _redirected(call: Call, answer: Answer) -> Call | None:
         same = urlsplit(onward)[:2] == urlsplit(call.url)[:2]
     except ValueError:
         return None
-    return Call(onward, call.method, call.headers) if same else None
+    if same:
+        return Call(onward, call.method, call.headers)
+    return Call(onward, call.method) if anywhere else None
 
 
-def _read_object(call: Call, max_bytes: int) -> Answer:
+def _read_object(call: Call, max_bytes: int, into: IO[bytes] | None = None) -> Answer:
     """An object on S3, as an answer: 404 where it is not there."""
     from botocore.exceptions import ClientError
 
@@ -257,7 +319,8 @@ def _read_object(call: Call, max_bytes: int) -> Answer:
             found = client("s3").get_object(Bucket=bucket, Key=key)
             if found["ContentLength"] > max_bytes:
                 raise _too_large(call, max_bytes)
-            body = found["Body"].read()
+            parts = found["Body"].iter_chunks(1024 * 1024)
+            body = _Sink(call, max_bytes, into).take(parts, success=True)
     except (Misconfigured, Retryable) as error:
         cause = error.__cause__
         code = cause.response.get("Error", {}).get("Code") if isinstance(cause, ClientError) else ""
@@ -266,7 +329,7 @@ def _read_object(call: Call, max_bytes: int) -> Answer:
         if code in ("AccessDenied", "403", "NoSuchBucket", "AllAccessDisabled"):
             raise Misconfigured(
                 f"the hub may not read bucket {bucket} ({code}): name it in the parameter "
-                "VendorBuckets of the stack, and let its policy and key allow the role of Fetch"
+                "VendorBuckets of the stack, and let its policy and key allow Fetch and Transcribe"
             ) from error
         raise
     return Answer(200, body)

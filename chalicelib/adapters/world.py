@@ -18,6 +18,7 @@ from chalicelib.adapters.interactions import Interactions
 from chalicelib.adapters.log import EventLog
 from chalicelib.adapters.mail import Mail
 from chalicelib.adapters.queue import FetchQueue, Queue
+from chalicelib.adapters.recordings import RecordingShelf
 from chalicelib.adapters.registry import Registry
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.adapters.settings import Settings, read_settings
@@ -74,10 +75,18 @@ class World:
     corrections: Corrections = field(default_factory=Corrections)
     heads: HeadsShelf = field(default_factory=lambda: HeadsShelf(""))
     asynchronous: AsynchronousEndpoint | None = None  # instead of asking in real time
+    speech: AsynchronousEndpoint | None = None  # writes recordings down, where there is one
+    recordings_queue: FetchQueue = field(default_factory=lambda: FetchQueue(""))
+    recordings: RecordingShelf = field(default_factory=lambda: RecordingShelf(""))
     clock: Callable[[], datetime] = utc_now
     count: Count = count
     public_url: str = ""
     _published: dict[str, tuple[float, Organisation]] = field(default_factory=dict)
+
+    @property
+    def listens(self) -> bool:
+        """Whether recordings of calls are written down, of the sources that allow it."""
+        return self.speech is not None
 
     def organisation(self) -> Organisation:
         """The published organisation, at most a minute old."""
@@ -99,6 +108,9 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
     asynchronous = None
     if settings.model_mode == "asynchronous":
         asynchronous = AsynchronousEndpoint(settings.model_endpoint, settings.archive_bucket)
+    speech = None
+    if settings.model_speech_endpoint and settings.recordings_queue_url:
+        speech = AsynchronousEndpoint(settings.model_speech_endpoint, settings.archive_bucket)
     return World(
         log=EventLog(Archive(settings.archive_bucket)),
         interactions=Interactions(settings.summary_partitions),
@@ -110,6 +122,11 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         ),
         endpoint=asynchronous or Endpoint(settings.model_endpoint),
         asynchronous=asynchronous,
+        speech=speech,
+        recordings_queue=FetchQueue(
+            settings.recordings_queue_url, dead_url=settings.recordings_dead_letter_queue_url
+        ),
+        recordings=RecordingShelf(settings.archive_bucket),
         mail=Mail(settings.mail_configuration_set),
         secrets=Secrets(settings.secrets_prefix),
         # Only the local hub names its own address.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 
-from chalicelib.connectors.base import Connector
+from chalicelib.connectors.base import Connector, Source
+from chalicelib.errors import Misconfigured
 
 _MODULES = (
     "zendesk",
@@ -70,3 +71,15 @@ class _Registry(Mapping[str, Connector]):
 
 
 CONNECTORS: Mapping[str, Connector] = _Registry(_MODULES)
+
+
+def check(source: Source) -> None:
+    """Raises Misconfigured for settings of a source that its connector cannot work with."""
+    connector = CONNECTORS[source.connector]
+    connector.check(source)
+    if source.recordings and connector.recordings is None:
+        hearing = (name for name in CONNECTORS if CONNECTORS[name].recordings)
+        raise Misconfigured(
+            f"recordings: {connector.title} gives no recordings to the hub, only "
+            f"{', '.join(hearing)} do; remove the key"
+        )

@@ -39,7 +39,9 @@ from chalicelib.connectors.vendor_api import (
     Dialogue,
     Fetch,
     Page,
+    Recordings,
     Registration,
+    Sound,
     basic,
     json_call,
     json_of,
@@ -103,7 +105,7 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
     """One event of a call or a message."""
     body = json_body(request)
     name = text(body.get("event"), "event")
-    read = _READERS.get(name)
+    read = _read(source).get(name)
     if read is None:
         raise Skipped(f"aircall event {name[:60]!r}")
     sent = unix_time(body.get("timestamp"), "timestamp")
@@ -172,6 +174,19 @@ def _transcribed(data: Json, sent: datetime) -> tuple[Channel, Values]:
     return Channel.VOICE, values | _STATUS
 
 
+def _recorded(call: Json, sent: datetime) -> tuple[Channel, Values]:
+    """The recording of a call, or its voicemail, is there to be heard."""
+    number = identifier(call.get("id"), "data.id")
+    began = _time(call, "answered_at") or _time(call, "started_at")
+    values: Values = {
+        "event_id": f"call:{number}:recorded",
+        "interaction_id": f"call:{number}",
+        "occurred_at": began or sent,
+        "recording": f"call:{number}",
+    }
+    return Channel.VOICE, values | _STATUS
+
+
 def _received(message: Json, sent: datetime) -> tuple[Channel, Values]:
     return _message(message, sent, Role.CUSTOMER)
 
@@ -210,6 +225,16 @@ _READERS: Mapping[str, Callable[[Json, datetime], tuple[Channel, Values]]] = {
     "message.received": _received,
     "message.sent": _sent,
 }
+#: What is read instead where the hub listens to recordings itself, and what then is not.
+_RECORDED = "call.comm_assets_generated"
+_WRITTEN = "transcription.created"
+
+
+def _read(source: Source) -> Mapping[str, Callable[[Json, datetime], tuple[Channel, Values]]]:
+    if not source.recordings:
+        return _READERS
+    rest = {name: read for name, read in _READERS.items() if name != _WRITTEN}
+    return {**rest, _RECORDED: _recorded}
 
 
 def _base(call: Json, what: str, sent: datetime) -> Values:
@@ -283,6 +308,22 @@ def _lines(content: Json, start: datetime) -> Iterator[turns.Line]:
         )
 
 
+def find(event: Event, _source: Source, credentials: Credentials) -> Dialogue[Sound]:
+    """The recording's address, which is good for minutes: it is asked for when it is needed.
+
+    A voicemail is the customer's alone; a call is mixed, and its speakers are not told apart.
+    """
+    call = quote(event.recording.removeprefix("call:"), safe="")
+    answer = yield Call(f"{_API}/calls/{call}", headers=_authorization(credentials))
+    found = section(json_of(answer, "the call"), "call")
+    for name, customer in (("recording", None), ("voicemail", 0)):
+        place = text(found.get(name), f"call.{name}")
+        if place:
+            # The address is signed by itself; our credentials stay here.
+            return Sound(Call(place), customer)
+    raise Skipped("a call that Aircall has no recording of (any more)")
+
+
 def backfill(
     source: Source, credentials: Credentials, since: datetime, until: datetime, cursor: str | None
 ) -> Dialogue[Page]:
@@ -310,7 +351,8 @@ def _listed(call: Json, source: Source) -> Iterator[Event]:
         return
     channel, values = _ended(call, sent)
     yield record.event(source, channel, **values)
-    if source.options.get("transcripts") and _time(call, "answered_at"):
+    wanted = source.options.get("transcripts") and not source.recordings
+    if wanted and _time(call, "answered_at"):
         channel, values = _transcribed(call, sent)
         yield record.event(source, channel, **values)
 
@@ -326,7 +368,7 @@ def register(url: str, source: Source, credentials: Credentials, _secret: str) -
             if webhook.get("url") == url and webhook.get("active") is not False:
                 return identifier(webhook.get("token"), "webhooks.token")
         page = text(optional_section(listed, "meta").get("next_page_link"), "next_page_link")
-    wanted = {"custom_name": source.name, "url": url, "events": list(_READERS)}
+    wanted = {"custom_name": source.name, "url": url, "events": list(_read(source))}
     answer = yield json_call(f"{_API}/webhooks", "POST", headers, wanted)
     made = section(json_of(answer, "the new webhook"), "webhook")
     return identifier(made.get("token"), "webhook.token")
@@ -356,6 +398,8 @@ CONNECTOR = Connector(
     check=check,
     scrub=scrub,
     fetch=Fetch(fetch, _CREDENTIALS, _PER_MINUTE),
+    # Aircall keeps sound on S3; which bucket, its documentation does not say.
+    recordings=Recordings(find, _CREDENTIALS, _PER_MINUTE, (".aircall.io", ".amazonaws.com")),
     backfill=Backfill(backfill, _CREDENTIALS, _PER_MINUTE),
     registration=Registration(register, _CREDENTIALS),
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from chalicelib.interaction import Channel, Event
 
 if TYPE_CHECKING:  # which needs Source from here
-    from chalicelib.connectors.vendor_api import Backfill, Fetch, Registration
+    from chalicelib.connectors.vendor_api import Backfill, Fetch, Recordings, Registration
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Source:
     touchpoint: str | None = None
     channel: Channel | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    recordings: bool = False  # the hub listens to this source's recordings itself
 
 
 class Outcome(StrEnum):
@@ -157,7 +158,7 @@ class Connector:
     key_url(request): where the vendor publishes the key that this delivery is signed with, or
         None. What is found there is given to verify as the last secret. Raises Rejected for an
         address that is not the vendor's own.
-    fetch, backfill, registration: what the vendor's API offers beyond webhooks; see
+    fetch, backfill, registration, recordings: what the vendor's API offers beyond webhooks; see
         `vendor_api.py`.
     """
 
@@ -183,6 +184,7 @@ class Connector:
     fetch: Fetch | None = None
     backfill: Backfill | None = None
     registration: Registration | None = None
+    recordings: Recordings | None = None
 
     def status_for(self, outcome: Outcome) -> int:
         return self.status.get(outcome, DEFAULT_STATUS[outcome])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
@@ -33,7 +33,16 @@ from chalicelib.connectors.reading import (
     text,
 )
 from chalicelib.connectors.spans import between
-from chalicelib.connectors.vendor_api import Call, Credentials, Dialogue, Fetch, json_of
+from chalicelib.connectors.vendor_api import (
+    Answer,
+    Call,
+    Credentials,
+    Dialogue,
+    Fetch,
+    Recordings,
+    Sound,
+    json_of,
+)
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
@@ -57,6 +66,7 @@ _ANALYSIS = re.compile(
     r"Analysis/(Voice|Chat|Email)/(?:[^/]+/)*"
     r"([0-9A-Fa-f-]{36})_analysis(?:_redacted)?(?:_(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ))?[^/]*\.json$"
 )
+_RECORDING = re.compile(r"CallRecordings/(?:[^/]+/)*([0-9A-Fa-f-]{36})_(\d{8}T\d\d:\d\d)_UTC\.wav$")
 _S3 = "s3://"
 Values = dict[str, Any]
 
@@ -190,11 +200,15 @@ def _notified(body: Json, source: Source) -> list[Event]:
 def _named(bucket: Json, thing: Json, envelope: Json, source: Source) -> Event:
     name = identifier(bucket.get("name"), "bucket.name")
     key = text(thing.get("key"), "object.key")
+    if source.recordings and _RECORDING.search(key):
+        return _recorded(name, key, source)
     match = _ANALYSIS.search(key)
     if match is None:
         raise Skipped("a file on S3 that is no Contact Lens analysis")
     if name not in source.options.get("buckets", [name]):
         raise Skipped("an analysis in a bucket that options.buckets does not name")
+    if source.recordings and match[1] == "Voice":
+        raise Skipped("Contact Lens heard a call that the hub listens to itself")
     version = text(thing.get("version-id") or thing.get("etag") or thing.get("eTag"), "object.etag")
     contact = match[2]
     digest = hashlib.sha256(f"{name}/{key}#{version}".encode()).hexdigest()[:24]
@@ -208,6 +222,30 @@ def _named(bucket: Json, thing: Json, envelope: Json, source: Source) -> Event:
         occurred_at=iso_time(envelope.get("time"), "time"),
         fetch=f"{_S3}{name}/{key}",
     )
+
+
+def _recorded(bucket: str, key: str, source: Source) -> Event:
+    """A call's recording; its name tells the contact, and the minute when it began."""
+    if bucket not in source.options.get("buckets", [bucket]):
+        raise Skipped("a recording in a bucket that options.buckets does not name")
+    match = _RECORDING.search(key)
+    assert match is not None  # noqa: S101 - the caller has looked
+    return record.event(
+        source,
+        Channel.VOICE,
+        event_id=f"{match[1]}:recorded:{match[2]}",
+        interaction_id=match[1],
+        kind=EventKind.STATUS,
+        role=Role.SYSTEM,
+        occurred_at=iso_time(f"{match[2]}+00:00", "the time in the file's name"),
+        recording=f"{_S3}{bucket}/{key}",
+    )
+
+
+def find(event: Event, _source: Source, _credentials: Credentials) -> Generator[Call, Answer, Sound]:
+    """The object itself. The customer is on the left channel, the agent on the right."""
+    yield from ()  # nothing needs to be asked
+    return Sound(Call(event.recording), customer=0)
 
 
 def fetch(event: Event, source: Source, _credentials: Credentials) -> Dialogue[Sequence[Event]]:
@@ -297,4 +335,5 @@ CONNECTOR = Connector(
     scrub=eventbridge.scrub,
     # The role of the function that fetches reads the bucket: no credentials of Connect's own.
     fetch=Fetch(fetch, credentials=(), calls_per_minute=600),
+    recordings=Recordings(find, credentials=(), calls_per_minute=600),
 )

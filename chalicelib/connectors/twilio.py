@@ -36,7 +36,7 @@ from chalicelib.connectors.reading import (
     text,
     unreadable,
 )
-from chalicelib.connectors.vendor_api import Backfill, Fetch
+from chalicelib.connectors.vendor_api import Backfill, Fetch, Recordings
 from chalicelib.errors import Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
@@ -99,12 +99,16 @@ def events(request: Request, source: Source, received_at: datetime) -> Sequence[
     """One callback: a message, a finished call, a queue's result or a piece of transcript."""
     if request.content_type == "application/json":
         channel, values = _written_down(json_body(request), received_at)
+        if source.recordings:
+            raise Skipped(_LISTENS)
         return [record.event(source, channel, **values)]
     form = _form(request)
     for field, read in _READERS.items():
         if field in form:
+            if source.recordings and field in _WRITTEN:
+                raise Skipped(_LISTENS)
             channel, values = read(form, received_at)
-            return [record.event(source, channel, **values)]
+            return [record.event(source, channel, **_heard(source, values))]
     raise Unreadable("none of Twilio's known fields is in the form")
 
 
@@ -226,7 +230,7 @@ def _live(form: Form, received_at: datetime) -> tuple[Channel, Values]:
 
 
 def _recorded(form: Form, received_at: datetime) -> tuple[Channel, Values]:
-    """A recording: its sound is not read, but a transcript of it is looked for."""
+    """A recording: its transcript is looked for, or its sound."""
     if form["RecordingStatus"] != "completed":
         raise Skipped("a recording that is not there (yet)")
     recording = identifier(form.get("RecordingSid"), "RecordingSid")
@@ -238,8 +242,15 @@ def _recorded(form: Form, received_at: datetime) -> tuple[Channel, Values]:
         "role": Role.SYSTEM,
         "occurred_at": mail_time(started, "RecordingStartTime") if started else received_at,
         "fetch": twilio_api.RECORDING + recording,
+        "recording": recording + (":2" if form.get("RecordingChannels") == "2" else ""),
     }
     return Channel.VOICE, values
+
+
+def _heard(source: Source, values: Values) -> Values:
+    """A recording is listened to by us, or its transcript is looked for at Twilio: never both."""
+    given = values.get("recording", "") if source.recordings else ""
+    return values | {"recording": given, "fetch": "" if given else values.get("fetch", "")}
 
 
 def _written_down(body: Json, received_at: datetime) -> tuple[Channel, Values]:
@@ -337,6 +348,9 @@ _READERS: Mapping[str, Callable[[Form, datetime], tuple[Channel, Values]]] = {
     "MessageSid": _message,
 }
 
+#: What Twilio itself wrote down.
+_WRITTEN = frozenset({"TranscriptionEvent", "TranscriptionSid"})
+_LISTENS = "a transcript of Twilio's, while the hub listens to recordings itself"
 _NO_CONTENT = 204
 
 CONNECTOR = Connector(
@@ -358,6 +372,9 @@ CONNECTOR = Connector(
     },
     retries="a failed connection once; with #rc=3&rp=5xx,ct,rt in the URL 5xx too, three times",
     fetch=Fetch(twilio_api.fetch, twilio_api.CREDENTIALS, twilio_api.PER_MINUTE),
+    recordings=Recordings(
+        twilio_api.find, twilio_api.CREDENTIALS, twilio_api.PER_MINUTE, twilio_api.HOSTS
+    ),
     backfill=Backfill(
         twilio_api.backfill(_message, _call), twilio_api.CREDENTIALS, twilio_api.PER_MINUTE
     ),

@@ -8,7 +8,7 @@ their next page by its path. Dates are RFC 2822 in the older API, offsets in sec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -26,7 +26,16 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
-from chalicelib.connectors.vendor_api import Call, Credentials, Dialogue, Page, basic, json_of
+from chalicelib.connectors.vendor_api import (
+    Answer,
+    Call,
+    Credentials,
+    Dialogue,
+    Page,
+    Sound,
+    basic,
+    json_of,
+)
 from chalicelib.errors import Misconfigured, Retryable, Skipped
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
@@ -141,6 +150,27 @@ def _lines(
         role = roles.get(channel, Role.SYSTEM) if isinstance(channel, int) else Role.SYSTEM
         at = turns.after(start, said.get("start_time") or 0, "sentences.start_time")
         yield turns.Line(role, at, f"{sid}:{place}", text(said.get("transcript"), "sentences"))
+
+
+# --- recordings ---------------------------------------------------------------------------------
+
+#: Where the sound of api.twilio.com may be sent on to.
+HOSTS = ("api.twilio.com", ".twilio.com")
+
+
+def find(event: Event, _source: Source, credentials: Credentials) -> Generator[Call, Answer, Sound]:
+    """The sound of a recording, "SID" or "SID:2" with its channels apart.
+
+    The first channel is the leg that was recorded, the caller's; the second is what that leg hears.
+    """
+    yield from ()  # nothing needs to be asked
+    sid, _, channels = event.recording.partition(":")
+    account, recording = (quote(one, safe="") for one in (credentials["account_sid"], sid))
+    place = f"{_API}/2010-04-01/Accounts/{account}/Recordings/{recording}.wav"
+    if channels != "2":
+        return Sound(Call(place, headers=_authorization(credentials)))
+    apart = f"{place}?RequestedChannels=2"
+    return Sound(Call(apart, headers=_authorization(credentials)), customer=0)
 
 
 # --- backfill -----------------------------------------------------------------------------------

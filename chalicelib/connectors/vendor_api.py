@@ -70,6 +70,37 @@ class Fetch:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """Where a recording lies, and which of its channels (from 0) is the customer's.
+
+    None where the vendor mixes them or does not say: then nobody's words are counted as a
+    customer's.
+    """
+
+    call: Call
+    customer: int | None = None
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """How to hear a call that the vendor recorded (`Event.recording`).
+
+    A connector tells of a recording only where `Source.recordings` is set, and then leaves the
+    vendor's own transcript alone: a call is written down once.
+
+    find(event, source, credentials): where the sound lies. Raises as `Fetch.dialogue`; Retryable
+        where the vendor is not ready yet.
+    hosts: the sound is read from these alone, wherever an answer or a redirect leads; ".example"
+        stands for every host below it. An object on S3 needs no host.
+    """
+
+    find: Callable[[Event, Source, Credentials], Dialogue[Sound]]
+    credentials: tuple[str, ...]
+    calls_per_minute: int
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Page:
     """Part of a backfill. `cursor` opens the next page; None after the last."""
 

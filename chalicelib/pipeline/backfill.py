@@ -119,7 +119,7 @@ def _way(world: World, name: str) -> tuple[Source, Backfill]:
     way = CONNECTORS[config.connector].backfill
     if way is None:
         raise Misconfigured(f"{config.connector} has no list to fill back from; import a file")
-    return as_source(name, config), way
+    return as_source(name, config, world.listens), way
 
 
 def _resumed(world: World, name: str, since: datetime, until: datetime, restart: bool) -> _Place:

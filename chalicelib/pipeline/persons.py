@@ -66,6 +66,9 @@ def erase(world: World, names: Sequence[str], *, dry_run: bool = False) -> Recei
     if dry_run:
         return receipt
     left = _erase_interactions(world, receipt, found)
+    # Behind the logged erasure, which keeps a worker from bringing one back.
+    for interaction in found.interactions:
+        world.recordings.forget(interaction)
     deliveries = sum(
         person.forget_event(key)
         for key, event in found.own

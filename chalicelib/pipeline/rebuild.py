@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
+from chalicelib import connectors
 from chalicelib.adapters import codec
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
@@ -38,7 +39,7 @@ def publish_organisation(world: World, text: str) -> Organisation:
                 f"of {', '.join(sorted(CONNECTORS))}"
             )
         try:
-            CONNECTORS[source.connector].check(as_source(name, source))
+            connectors.check(as_source(name, source, listens=True))
         except Misconfigured as error:
             raise BadOrganisation(f"sources.{name}: {error}") from error
     form = organisation.model_dump_json()
@@ -86,7 +87,8 @@ def replay_unreadable(world: World, name: str) -> Iterator[tuple[EventKey, str]]
     found = CONNECTORS[config.connector]
     for delivery in list(world.log.unreadable(name)):
         try:
-            events = found.events(delivery.request, as_source(name, config), delivery.received_at)
+            source = as_source(name, config, world.listens)
+            events = found.events(delivery.request, source, delivery.received_at)
             check(events)
         except Unreadable as error:
             yield delivery.key, str(error)

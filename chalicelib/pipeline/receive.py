@@ -100,7 +100,7 @@ def _take(
     if hello:
         return _Taken(Outcome.ACCEPTED, hello)
     try:
-        events = found.events(request, as_source(name, config), now)
+        events = found.events(request, as_source(name, config, world.listens), now)
         check(events)
     except Unreadable as error:
         days = organisation.retention.raw_days
@@ -117,9 +117,19 @@ def _secrets(world: World, name: str, found: Connector, request: Request) -> Seq
     return [*secrets, world.vendors.public_key(url)] if url else secrets
 
 
-def as_source(name: str, config: SourceConfig) -> Source:
-    """A source of organisation.yaml as its connector sees it."""
-    return Source(name, config.connector, config.touchpoint, config.channel, config.options)
+def as_source(name: str, config: SourceConfig, listens: bool = False) -> Source:
+    """A source of organisation.yaml as its connector sees it.
+
+    `listens`: the hub has an endpoint for speech, so recordings may be told of.
+    """
+    return Source(
+        name,
+        config.connector,
+        config.touchpoint,
+        config.channel,
+        config.options,
+        listens and config.recordings,
+    )
 
 
 def check(events: Sequence[Event]) -> None:
@@ -150,13 +160,19 @@ def store(
 
 
 def queue(world: World, events: Sequence[Event]) -> None:
-    """Queue the keys of stored events: to be understood, or first completed by the vendor's API."""
+    """Queue the keys of stored events: to be understood, or first completed by the vendor's API.
+
+    A recorded call is understood at once, and again when its words are known.
+    """
     ready = [_key(event) for event in events if not event.fetch]
     waiting = [_key(event) for event in events if event.fetch]
+    recorded = [_key(event) for event in events if event.recording]
     if ready:
         world.queue.put(ready)
     if waiting:
         world.fetch_queue.put(waiting)
+    if recorded:
+        world.recordings_queue.put(recorded)
 
 
 def _key(event: Event) -> EventKey:

@@ -59,7 +59,7 @@ def run(
     # Before the vendor knows it: its first delivery may come before its answer.
     ours = world.secrets.offer(source_name, connector.new_secret())
     paced = Paced(world, source_name, _PER_MINUTE, send or world.vendors.send, _PATIENCE_S, sleep)
-    dialogue = way.register(url, as_source(source_name, config), credentials, ours)
+    dialogue = way.register(url, as_source(source_name, config, world.listens), credentials, ours)
     try:
         theirs = vendor_api.run(dialogue, paced)
     except Skipped as error:

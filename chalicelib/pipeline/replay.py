@@ -83,7 +83,7 @@ def read_again(world: World, delivery: Kept) -> Sequence[Event]:
     if config is None:
         raise Misconfigured(f"organisation.yaml has no source {delivery.source!r} any more")
     connector = CONNECTORS[config.connector]
-    source = as_source(delivery.source, config)
+    source = as_source(delivery.source, config, world.listens)
     events = connector.events(delivery.request, source, delivery.received_at)
     check(events)
     return events

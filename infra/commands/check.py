@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from chalicelib import connectors
 from chalicelib.connectors import CONNECTORS
 from chalicelib.errors import Misconfigured
 from chalicelib.organisation import BadOrganisation, Organisation, read
@@ -66,7 +67,7 @@ def _read(text: str) -> tuple[Organisation | None, list[str]]:
             )
             continue
         try:
-            CONNECTORS[source.connector].check(as_source(name, source))
+            connectors.check(as_source(name, source, listens=True))
         except Misconfigured as error:
             faults.append(f"sources.{name}: {error}")
     return organisation, faults
