@@ -125,6 +125,9 @@ def answering(speech: Speech, found: Answering) -> tuple[str, ...]:
                 high=speech.percent(high.value),
             )
         )
+    if found.unrated:
+        names = [channel(speech, one) for one in found.unrated if channel(speech, one)]
+        told.append(speech.say("No ratings at all came from: {list}.", list=", ".join(names)))
     if found.gap and found.gap.surely:
         told.append(_gap(speech, found.gap))
     return tuple(told)

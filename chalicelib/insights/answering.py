@@ -53,10 +53,12 @@ class Gap:
 @dataclass(frozen=True)
 class Answering:
     """Four weeks. `whole` is the rated share of contacts; `channels` those that surely differ from
-    each other: the lowest and the highest, or nothing."""
+    each other: the lowest and the highest, or nothing. `unrated` channels had no rating at all:
+    probably nobody is asked there."""
 
     whole: Share
     channels: tuple[tuple[str, Share], ...]
+    unrated: tuple[str, ...]
     gap: Gap | None
 
 
@@ -80,23 +82,27 @@ def answering(weeks: Summary) -> Answering | None:
     whole = share(min(k, n), n)  # a contact may hold two answers
     if whole is None or whole.n < CONTACTS_FROM or not whole.k:
         return None
-    return Answering(whole, _extremes(by_channel), _gap(steps))
-
-
-def _extremes(by_channel: Mapping[str, Sequence[int]]) -> tuple[tuple[str, Share], ...]:
-    """The channels that answer least and most, where they surely differ.
-
-    Judged at 99 % shared over all pairs that could have been the extremes (Bonferroni).
-    """
-    shares = {
+    rates = {
         channel: found
         for channel, (k, n) in sorted(by_channel.items())
         if n >= CONTACTS_FROM and (found := share(min(k, n), n))
     }
-    if len(shares) < 2:
+    unrated = tuple(channel for channel, rate in rates.items() if not rate.k)
+    return Answering(whole, _extremes(rates), unrated, _gap(steps))
+
+
+def _extremes(rates: Mapping[str, Share]) -> tuple[tuple[str, Share], ...]:
+    """Of the channels with ratings, those that answer least and most, where they surely differ.
+
+    Judged at 99 % shared over all pairs that could have been the extremes (Bonferroni).
+    """
+    ordered = sorted(
+        ((channel, rate) for channel, rate in rates.items() if rate.k),
+        key=lambda one: one[1].value,
+    )
+    if len(ordered) < 2:
         return ()
-    ordered = sorted(shares.items(), key=lambda one: one[1].value)
-    pairs = len(shares) * (len(shares) - 1) / 2
+    pairs = len(ordered) * (len(ordered) - 1) / 2
     low, _ = difference(ordered[-1][1], ordered[0][1], _z(0.01 / pairs))
     return (ordered[0], ordered[-1]) if low > 0 else ()
 

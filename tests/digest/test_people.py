@@ -100,9 +100,10 @@ def test_the_rated_share_is_told_where_no_estimate_can_be() -> None:
     assert rated
     assert low
     assert high
-    told = _asked(Answering(rated, (("email", low), ("chat", high)), None))
+    told = _asked(Answering(rated, (("email", low), ("chat", high)), ("voice",), None))
     assert "12% (11–13%) of the 2,000 contacts of four weeks were rated." in told
     assert "Rated least often: Email, 5% of contacts; most often: Chat, 20%." in told
+    assert "No ratings at all came from: Phone." in told
 
 
 @pytest.mark.parametrize(("error", "told"), [(0.05, True), (0.5, False)])
@@ -112,7 +113,7 @@ def test_a_gap_is_told_where_chance_does_not_explain_it(error: float, told: bool
     assert stated
     assert read
     gap = Gap(Mean(3.4, error, 240), Mean(2.7, error, 900), stated, read)
-    text = _asked(Answering(rated, (), gap))
+    text = _asked(Answering(rated, (), (), gap))
     assert ("satisfaction was 2.7 of 5 among those who did not answer (900 contacts)" in text) is (
         told
     )
@@ -152,9 +153,9 @@ def test_what_came_is_all_but_survey_answers() -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("fi", "Viikolla 47 tuli 418 yhteydenottoa, ennuste oli 356–422."),
-        ("sv", "Vecka 47 gav 418 kontakter, prognosen var 356–422."),
-        ("en", "Week 47 brought 418 contacts; the forecast was 356–422."),
+        ("fi", "Viikolla 47 tuli 418 yhteydenottoa, ennuste oli 358–420."),
+        ("sv", "Vecka 47 gav 418 kontakter, prognosen var 358–420."),
+        ("en", "Week 47 brought 418 contacts; the forecast was 358–420."),
     ],
 )
 def test_what_came_stands_beside_the_forecast(language: str, said: str) -> None:

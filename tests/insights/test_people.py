@@ -202,6 +202,8 @@ def test_channels_that_answer_least_and_most() -> None:
     assert (found.whole.k, found.whole.n) == (120, 800)
     alike = _answers(chat + _said({3: (400, 98, 60)}, "email"))
     assert alike.channels == ()
+    unasked = _answers(chat + _said({3: (400, 0, 0)}, "voice"))
+    assert (unasked.channels, unasked.unrated) == ((), ("voice",))
 
 
 def test_too_few_to_tell() -> None:
