@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,11 +82,21 @@ def own_task() -> Task:
     return Task("own", data["themes"], texts, languages, np.array(truth))
 
 
-def corpus_task(data: Corpora, name: str, key: str, code: str, seed: int) -> Task:
-    """Random labels of a corpus as themes, five training texts as examples."""
+def corpus_task(
+    data: Corpora,
+    name: str,
+    key: str,
+    code: str,
+    seed: int,
+    among: Callable[[str], bool] = lambda _: True,
+) -> Task:
+    """Random labels of a corpus as themes, five training texts as examples.
+
+    `among` says which labels may be themes; messages without one come from all the others.
+    """
     chooser = random.Random(seed)
     train, dev = data.rows(f"{name}.train"), data.rows(f"{name}.dev")
-    labels = sorted({row[key] for row in train})
+    labels = sorted({row[key] for row in train if among(row[key])})
     chooser.shuffle(labels)
     chosen = labels[:THEMES]
     themes = []

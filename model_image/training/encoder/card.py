@@ -94,14 +94,12 @@ def _intents(measured: Measured) -> str:
         return ""
     lines = [
         "## Intents",
-        "Nearest prototype among the corpus's own intents, which teach the embedding. Linear: a",
-        "support vector machine on the compact model's features, all training data of the corpus.",
+        "Nearest prototype among the corpus's intents that taught the embedding.",
         "",
-        "| set | accuracy | linear |",
-        "|---|---|---:|",
+        "| set | accuracy |",
+        "|---|---|",
     ]
-    for name, (ours, linear) in measured.intents.items():
-        lines.append(f"| {name} | {ours} | {'-' if linear is None else f'{linear:.3f}'} |")
+    lines += [f"| {name} | {mark} |" for name, mark in measured.intents.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -110,8 +108,8 @@ def _few_shot(found: dict[str, Matching]) -> str:
         return ""
     lines = [
         "## Themes, as they are told",
-        "Twenty labels of a corpus as a taxonomy, five examples and the label's name each; labels",
-        "and examples drawn with another seed than those that set the scale.",
+        "Up to twenty labels of a corpus as a taxonomy, five examples and the label's name each.",
+        "These labels taught the embedding nothing; other examples of them set the scale.",
         "",
         "| task | best | right | wrong | unsure | false alarm |",
         "|---|---:|---:|---:|---:|---:|",
@@ -231,6 +229,6 @@ def numbers(measured: Measured) -> dict[str, Any]:
             }
             for one in measured.comparisons
         },
-        "intents": {name: ours.value for name, (ours, _) in measured.intents.items()},
+        "intents": {name: mark.value for name, mark in measured.intents.items()},
         "beats_compact": beats(measured.comparisons),
     }

@@ -43,11 +43,6 @@ from model_image.training.encoder.sources import Source, chosen
 
 MACRO_F1: tuple[str, Measure] = ("macro-F1", macro_f1)
 ACCURACY: tuple[str, Measure] = ("accuracy", accuracy)
-# Of a linear classifier on all training data of the corpus, on the compact model's features.
-INTENTS = {
-    "MASSIVE": ("{code}_intent_massive", "intent"),
-    "BANKING77": ("en_intent_banking77", "label"),
-}
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,7 @@ class Measured:
 
     results: list[Result]
     comparisons: list[Comparison]
-    intents: dict[str, tuple[Mark, float | None]]  # ours, the linear classifier's accuracy
+    intents: dict[str, Mark]  # accuracy
     sources: list[Source]
 
 
@@ -91,7 +86,7 @@ def measure(trained: Trained, settings: Settings) -> Measured:
         said = trained.read([lesson.text for lesson in exam.lessons])
         if exam.head == "themes":
             found = intent_answers(exam, said, trained.lectures.intents)
-            intents[exam.name] = (mark(found, accuracy), _linear(exam, settings))
+            intents[exam.name] = mark(found, accuracy)
         elif exam.head == "personal_data":
             results.append(_spans(exam, said))
         else:
@@ -166,17 +161,6 @@ def _spans(exam: Exam, said: Read) -> Result:
 def f1(counts: np.ndarray) -> np.ndarray:
     """(rows,) from (rows, 3): right, said, true."""
     return np.asarray(2 * counts[:, 0] / np.maximum(counts[:, 1] + counts[:, 2], 1))
-
-
-def _linear(exam: Exam, settings: Settings) -> float | None:
-    """Accuracy of a linear classifier on the same corpus; None where it cannot be measured."""
-    if exam.source not in INTENTS or settings.data is None:
-        return None
-    name, key = INTENTS[exam.source]
-    try:
-        return quality.intents(Corpora(settings.data), name.format(code=exam.language), key)
-    except ImportError:  # scikit-learn is optional here
-        return None
 
 
 def few_shot(trained: Trained, data: Corpora, model: Compact) -> list[Comparison]:

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from model_image.linear import softmax
 from model_image.training.encoder import augmenting, marks, personal, scratch, sources
 from model_image.training.encoder.batches import Reader, packed
-from model_image.training.encoder.lessons import Lesson, spans_of, split, sure, tags
+from model_image.training.encoder.lessons import (
+    Lesson,
+    restrict,
+    spans_of,
+    split,
+    sure,
+    tags,
+)
 from model_image.training.encoder.loop import rate_factor
 from model_image.training.encoder.rival import Comparison, beats
 from model_image.training.encoder.theme_scale import logistic
@@ -57,6 +64,18 @@ def test_what_belongs_together_stays_on_one_side() -> None:
     assert len(tuning) > 20
     assert len(learning) + len(tuning) == len(lessons)
     assert not {one.group for one in learning} & {one.group for one in tuning}
+
+
+def test_a_held_out_intent_teaches_nothing() -> None:
+    """Themes are measured on those; an organisation's own intents all teach."""
+    names = [f"label_{number}" for number in range(300)]
+    taught = [
+        restrict(Lesson("x", "-", "fi", intent=f"{folder}/{name}"), ["themes"])
+        for folder in ("massive", "own")
+        for name in names
+    ]
+    assert 0.5 < np.mean([lesson is not None for lesson in taught[:300]]) < 0.8
+    assert all(taught[300:])
 
 
 def test_filled_places_are_where_they_are_said_to_be() -> None:
