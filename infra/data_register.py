@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chalicelib.adapters import tables
 from chalicelib.adapters.codec import State
+from chalicelib.audit import Look
 from chalicelib.corrections import Correction, Quoted
 from chalicelib.interaction import Enrichment, Event, Rating
 from chalicelib.organisation import Retention
@@ -34,7 +35,7 @@ def places() -> Iterator[Place]:
     """Every place of personal or other data, with its fields, read from the code itself."""
     for model in (tables.EventRow, tables.InteractionRow, tables.SummaryRow, tables.RegistryRow):
         yield Place(model.__name__, tuple(sorted(model.get_attributes())))
-    for kept in (Event, Rating, Enrichment, State, Quoted, Correction):
+    for kept in (Event, Rating, Enrichment, State, Quoted, Correction, Look):
         yield Place(kept.__name__, tuple(field.name for field in fields(kept)))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infra.commands import (
     arrivals,
+    audit,
     check,
     cli,
     customers,
@@ -41,6 +42,7 @@ COMMANDS = (
     person,
     rotate,
     reenrich,
+    audit,
 )
 
 # Help shows the panels in the order of their first commands.

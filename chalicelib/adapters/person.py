@@ -5,8 +5,9 @@ Only these requests read whole tables: they are rare, and completeness comes fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
@@ -17,6 +18,8 @@ from chalicelib.adapters.log import UNREADABLE, EventKey
 from chalicelib.adapters.tables import EventRow
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Event
+
+_KEY_AND_EXPIRY = ["interaction", "event_id", "expires_at"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Person:
         for row in EventRow.scan(attributes_to_get=["interaction", "event_id", "event"]):
             if row.event is not None:
                 yield EventKey(row.interaction, row.event_id), codec.load_event(row.event)
+
+    def unexpired(self, keys: Iterable[EventKey], now: datetime) -> set[EventKey]:
+        """Those whose time is not over, though the table may not have deleted the others yet."""
+        rows = EventRow.batch_get(list(dict.fromkeys(keys)), attributes_to_get=_KEY_AND_EXPIRY)
+        return {EventKey(row.interaction, row.event_id) for row in rows if row.expires_at > now}
 
     def unreadable_with(self, holds: Callable[[bytes], bool]) -> Iterator[EventKey]:
         """Kept deliveries of unknown shape whose bytes `holds` accepts."""

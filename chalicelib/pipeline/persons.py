@@ -23,7 +23,7 @@ from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 from chalicelib.pipeline.understand import understand
-from chalicelib.privacy.pseudonyms import under_each
+from chalicelib.privacy.pseudonyms import is_pseudonym, rekeyed, under_each
 
 FEWEST_DIGITS = 7  # of a telephone number that is looked for in texts
 
@@ -48,6 +48,13 @@ class _Found:
     own: tuple[tuple[EventKey, Event], ...]
     typed: tuple[tuple[EventKey, Event], ...]
     unreadable: tuple[EventKey, ...]
+
+
+def pseudonyms(world: World, names: Sequence[str]) -> list[str]:
+    """What the hub calls these people now: for records that must not name them."""
+    keys = world.secrets.keys("pseudonym-key")
+    found = [name if is_pseudonym(name) else privacy.pseudonym(name, keys[0]) for name in names]
+    return [rekeyed(one, keys) for one in found]
 
 
 def erase(world: World, names: Sequence[str], *, dry_run: bool = False) -> Receipt:
@@ -90,16 +97,23 @@ def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     `understood` is what is kept (redacted), `received` what sources told within the retention of
     raw events.
     """
-    found = _find(world, Person(world.log.archive), names)
-    states = world.interactions.read(sorted(found.interactions))
+    person = Person(world.log.archive)
+    found = _find(world, person, names)
+    # What has expired is not told, though the tables delete it some days later.
+    now = world.clock()
+    states = world.interactions.alive(sorted(found.interactions), now)
+    logged = person.unexpired([of for of, _ in found.own], now)
     for key in sorted(found.interactions):
         state = states.get(key)
+        received = [e for of, e in found.own if of.interaction == key and of in logged]
+        if state is None and not received:
+            continue
         yield {
             "interaction": key,
             "understood": asdict(state) | {"contribution": state.contribution.totals()}
             if state
             else None,
-            "received": [asdict(event) for of, event in found.own if of.interaction == key],
+            "received": [asdict(event) for event in received],
         }
 
 

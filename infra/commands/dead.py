@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from infra.commands import cli, dead_letters
+from infra.commands.audit import write_down
 from infra.commands.cli import FAULTS, OK, AsJson, Profile, Stage
 from infra.commands.dead_letters import DeadQueue, Letter
 from infra.commands.worlds import Hub, quiet
@@ -56,6 +57,8 @@ def show(
     """Messages of a dead-letter queue: what each is about, since when, and why it was given up."""
     hub = cli.connect(stage, profile)
     found = _first(_named(hub, queue), limit)
+    if text and found:
+        write_down(hub, "dead show --text", queue, *(letter.id for letter in found))
     if as_json:
         cli.show_json([_plain(letter, body=text) for letter in found])
         return

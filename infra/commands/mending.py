@@ -19,6 +19,7 @@ from chalicelib.pipeline.replay import Replayed, by_id, replay, within
 from chalicelib.pipeline.watch import watched_sources
 from infra.commands import cli
 from infra.commands.arrivals import COLOURS, OneSource
+from infra.commands.audit import write_down
 from infra.commands.bars import bars
 from infra.commands.cli import FAULTS, OK, AsJson, Profile, Since, Stage, Until
 from infra.commands.worlds import Hub, quiet
@@ -167,6 +168,8 @@ def renormalize(  # noqa: PLR0913, PLR0917 - options
         "written": written,
         "differences": [_difference(one, words=text) for one in found],
     }
+    if text and found:
+        write_down(hub, "renormalize --text", *(one.kept.id for one in found))
     if as_json:
         cli.show_json(report)
     else:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from infra.commands import cli
+from infra.commands.audit import write_down
 from infra.commands.cli import FAULTS, AsJson, Profile, Stage
 from infra.commands.worlds import quiet
 
@@ -39,21 +40,46 @@ def _checked(names: list[str]) -> list[str]:
     return names
 
 
+Customer = Annotated[
+    list[str],
+    typer.Option(
+        "--customer",
+        help="What sources call the person (email:…, phone:…, id:VENDOR:…), or c_…; repeatable.",
+        show_default=False,
+    ),
+]
+To = Annotated[Path, typer.Option("--to", help="The file to write.", dir_okay=False)]
+Yes = Annotated[bool, typer.Option("--yes", help="Erase; without it, only count.")]
+
+
 @person.command()
 def export(
-    names: Names,
-    to: Annotated[Path, typer.Option("--to", help="The file to write.", dir_okay=False)],
-    stage: Stage = "",
-    profile: Profile = "",
+    names: Names, to: To, stage: Stage = "", profile: Profile = "", as_json: AsJson = False
 ) -> None:
     """Write all that is known of a person as JSON, to be sent to them."""
+    _export(names, to, stage, profile, as_json=as_json)
+
+
+@cli.app.command("export", rich_help_panel=cli.MEND)
+def export_(
+    customer: Customer, to: To, stage: Stage = "", profile: Profile = "", as_json: AsJson = False
+) -> None:
+    """The same as `hub person export`."""
+    _export(customer, to, stage, profile, as_json=as_json)
+
+
+def _export(names: list[str], to: Path, stage: str, profile: str, *, as_json: bool) -> None:
     from chalicelib.pipeline.persons import export as run
+    from chalicelib.pipeline.persons import pseudonyms
 
     hub = cli.connect(stage, profile)
     with quiet("person export"):
-        pages = list(run(hub.world, _checked(names)))
+        write_down(hub, "person export", *pseudonyms(hub.world, _checked(names)))
+        pages = list(run(hub.world, names))
     to.touch(mode=0o600)
     to.write_text(json.dumps(cli.plain(pages), ensure_ascii=False, indent=1), encoding="utf-8")
+    if as_json:
+        cli.show_json({"interactions": len(pages), "file": to})
     cli.note(f"{len(pages)} interactions in {to}")
     if not pages:
         raise typer.Exit(FAULTS)
@@ -62,7 +88,7 @@ def export(
 @person.command()
 def erase(
     names: Names,
-    yes: Annotated[bool, typer.Option("--yes", help="Erase; without it, only count.")] = False,
+    yes: Yes = False,
     stage: Stage = "",
     profile: Profile = "",
     as_json: AsJson = False,
@@ -72,11 +98,30 @@ def erase(
     Without --yes nothing is changed: it counts what would go. Sent digests are in their readers'
     mailboxes and stay there.
     """
+    _erase(names, yes=yes, stage=stage, profile=profile, as_json=as_json)
+
+
+@cli.app.command("erase", rich_help_panel=cli.MEND)
+def erase_(
+    customer: Customer,
+    yes: Yes = False,
+    stage: Stage = "",
+    profile: Profile = "",
+    as_json: AsJson = False,
+) -> None:
+    """The same as `hub person erase`."""
+    _erase(customer, yes=yes, stage=stage, profile=profile, as_json=as_json)
+
+
+def _erase(names: list[str], *, yes: bool, stage: str, profile: str, as_json: bool) -> None:
     from chalicelib.pipeline.persons import erase as run
+    from chalicelib.pipeline.persons import pseudonyms
 
     hub = cli.connect(stage, profile)
     with quiet("person erase"):
-        receipt = run(hub.world, _checked(names), dry_run=not yes)
+        command = "person erase --yes" if yes else "person erase"
+        write_down(hub, command, *pseudonyms(hub.world, _checked(names)))
+        receipt = run(hub.world, names, dry_run=not yes)
     if as_json:
         cli.show_json({**asdict(receipt), "dry_run": not yes})
     else:

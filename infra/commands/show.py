@@ -14,6 +14,7 @@ from chalicelib.interaction import Event
 from chalicelib.pipeline.replay import by_id
 from infra.commands import cli, shape
 from infra.commands.arrivals import shown
+from infra.commands.audit import write_down
 from infra.commands.cli import FAULTS, AsJson, Profile, Stage
 from infra.commands.worlds import Hub
 
@@ -41,6 +42,8 @@ def show(
         raise typer.BadParameter(str(error)) from error
     line, kept = hub.world.deliveries.find(id), by_id(hub.world, id)
     zone = hub.world.organisation().zone
+    if text and kept is not None:
+        write_down(hub, "show --text", kept.id)
     if line is None and kept is None:
         cli.stop(
             f"nothing is known of a delivery at {cli.clock(at, zone)}: none came, or it expired",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chalicelib.adapters.audit import KIND as AUDIT
 from infra.template import keys
 
 Statement = dict[str, Any]
@@ -25,7 +26,22 @@ def policy(function: str, stage: str) -> dict[str, Any]:
     granted = GRANTS[function](stage)
     return {
         "Version": "2012-10-17",
-        "Statement": [*granted, *_through_the_key(granted), *_observability(function)],
+        "Statement": [
+            *granted,
+            *_through_the_key(granted),
+            *_observability(function),
+            _not_the_audit(),
+        ],
+    }
+
+
+def _not_the_audit() -> Statement:
+    """No function reads, writes or removes who looked at what: that is for people's commands."""
+    return {
+        "Effect": "Deny",
+        "Action": "dynamodb:*",
+        "Resource": {"Fn::GetAtt": ["RegistryTable", "Arn"]},
+        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [f"{AUDIT}*"]}},
     }
 
 

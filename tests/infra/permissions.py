@@ -132,6 +132,8 @@ def _grants(hub: LocalHub, function: str) -> Iterator[tuple[str, str]]:
                 {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"},
             )
     for statement in statements:
+        if statement.get("Effect") == "Deny":
+            continue
         actions, resources = statement["Action"], known.resolve(statement["Resource"])
         for action in [actions] if isinstance(actions, str) else actions:
             for resource in [resources] if isinstance(resources, str) else resources:

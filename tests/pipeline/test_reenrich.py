@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import transact
+from chalicelib.adapters.interactions import Change
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.fold import fold
 from chalicelib.interaction import EventKind, Role
-from chalicelib.pipeline import passes, reenrich
+from chalicelib.pipeline import passes
 from chalicelib.pipeline.persons import erase
 from chalicelib.pipeline.rebuild import recount
 from chalicelib.pipeline.reenrich import Days, compare, switch_on
@@ -182,7 +183,7 @@ def test_what_cannot_be_judged_again_keeps_its_judgement(told: World) -> None:
     state = told.interactions.read(["shop#late0"])["shop#late0"]
     cut = replace(state, events=(replace(state.events[0], text="…"),), version=state.version + 1)
     interaction = fold(cut.events, cut.enrichments)
-    change = reenrich.Change(state, cut, interaction, None, NOW + timedelta(days=9))
+    change = Change(state, cut, interaction, None, NOW + timedelta(days=9))
     assert told.interactions.commit([replace(change, sample_of="2026-W47#late#negative")])
 
     class Refuses(Newer):
@@ -214,7 +215,8 @@ def test_an_endpoint_that_is_down_stops_it_and_it_goes_on(
 
 
 def test_other_roles_and_ratings_are_nobodys_voice(newer: World) -> None:
-    for number, more in enumerate(({"role": Role.AGENT}, {"kind": EventKind.CALL, "text": ""})):
+    others: list[dict[str, Any]] = [{"role": Role.AGENT}, {"kind": EventKind.CALL, "text": ""}]
+    for number, more in enumerate(others):
         said = event(f"x{number}", interaction_id="late0", occurred_at=NOW, **more)
         newer.log.add(said, NOW, 30, None)
         understand(newer, [EventKey(said.interaction_key, said.event_id)])
