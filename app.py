@@ -59,9 +59,7 @@ def fetch(event: SQSEvent) -> dict[str, Any]:
 def transcribe(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.pipeline import recordings
 
-    return web.batch_failures(
-        event, partial(recordings.transcribe, world()), recordings.read_work
-    )
+    return web.batch_failures(event, partial(recordings.transcribe, world()), recordings.read_work)
 
 
 @app.on_sqs_message(queue="judged", batch_size=10)
@@ -99,9 +97,10 @@ def roll_up(event: CloudWatchEvent) -> None:  # noqa: ARG001
 @app.schedule(Rate(15, unit=Rate.MINUTES))
 @wordless()
 def ask_again(event: CloudWatchEvent) -> None:  # noqa: ARG001
-    from chalicelib.pipeline import asking
+    from chalicelib.pipeline import asking, recordings
 
     asking.ask_again(world())
+    recordings.ask_again(world())
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES))

@@ -242,7 +242,9 @@ def _recorded(bucket: str, key: str, source: Source) -> Event:
     )
 
 
-def find(event: Event, _source: Source, _credentials: Credentials) -> Generator[Call, Answer, Sound]:
+def find(
+    event: Event, _source: Source, _credentials: Credentials
+) -> Generator[Call, Answer, Sound]:
     """The object itself. The customer is on the left channel, the agent on the right."""
     yield from ()  # nothing needs to be asked
     return Sound(Call(event.recording), customer=0)

@@ -91,6 +91,7 @@ def try_again(
 
 def bury(world: World, queue: FetchQueue, key: EventKey, reason: str) -> str:
     """Set a job aside for a person; the waiting event itself is understood all the same."""
-    world.queue.put([key])
+    if queue is world.fetch_queue:  # a recorded call was understood when it came
+        world.queue.put([key])
     queue.bury(key, reason)
     return "dead"

@@ -18,7 +18,7 @@ PARAMETERS: dict[str, Any] = {
     "VendorBuckets": {
         "Type": "CommaDelimitedList",
         "Default": "",
-        "Description": "Buckets outside this stack that vendors write what Fetch reads, such as "
+        "Description": "Buckets outside this stack that vendors write what the hub reads, such as "
         "Amazon Connect's; empty for none",
     },
 }
@@ -107,7 +107,8 @@ def resources(stage: str) -> dict[str, Any]:
     found |= {role: _role(function, role, stage) for function, role in FUNCTIONS.items()}
     found |= {log_group(name): {"Properties": {"KmsKeyId": keys.KEY}} for name in FUNCTIONS}
     found["ApiHandlerLogGroup"]["Properties"]["LogGroupName"] = DELIVERY_LOG
-    found["VendorBucketsPolicy"] = permissions.vendor_buckets(FUNCTIONS["Fetch"])
+    readers = (FUNCTIONS["Fetch"], FUNCTIONS["Transcribe"])
+    found["VendorBucketsPolicy"] = permissions.vendor_buckets(*readers)
     return found
 
 

@@ -132,7 +132,7 @@ def _fetch(stage: str) -> list[Statement]:
     ]
 
 
-def vendor_buckets(role: str) -> dict[str, Any]:
+def vendor_buckets(*roles: str) -> dict[str, Any]:
     """A policy of its own, because a stack without such buckets must do without it.
 
     With the right to list, S3 answers 404 for what is not there, and not 403.
@@ -142,7 +142,7 @@ def vendor_buckets(role: str) -> dict[str, Any]:
         "Condition": "HasVendorBuckets",
         "Properties": {
             "PolicyName": "VendorBuckets",
-            "Roles": [{"Ref": role}],
+            "Roles": [{"Ref": role} for role in roles],
             "PolicyDocument": {
                 "Version": "2012-10-17",
                 "Statement": [

@@ -174,10 +174,11 @@ def test_the_queue_feeds_fetch(resources: Resources) -> None:
     assert resources["FetchQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout_s
 
 
-def test_the_buckets_of_vendors_are_read_by_fetch_alone(resources: Resources) -> None:
+def test_the_buckets_of_vendors_are_read_by_fetch_and_transcribe_alone(resources: Resources) -> None:
     policy = resources["VendorBucketsPolicy"]
     assert policy["Condition"] == "HasVendorBuckets"  # a stack may have none
-    assert policy["Properties"]["Roles"] == [{"Ref": "FetchRole"}]
+    roles = [{"Ref": "FetchRole"}, {"Ref": "TranscribeRole"}]
+    assert policy["Properties"]["Roles"] == roles
     read, listed = policy["Properties"]["PolicyDocument"]["Statement"]
     named = ["calls", "chats"]
     assert (read["Action"], joined(read["Resource"], named)) == (
