@@ -51,6 +51,7 @@ class Device:
         self.broken = False
         self.tokens_per_s = 0.0  # of the last steps
         self._beat = time.monotonic()
+        self._collected = 0.0  # when the last step was
         self._pieces: deque[Piece] = deque()
         self._change = threading.Condition()
         self._stopping = False
@@ -90,13 +91,14 @@ class Device:
 
     def _run(self) -> None:
         """Launch the next step before the last is collected, where the backend can."""
-        running: tuple[Slots, Any] | None = None
+        running: tuple[Slots, Any, float] | None = None
         while True:
             slots = self._take(wait=running is None)
             self._beat = time.monotonic()
             if slots is None:
                 return
-            launched = (slots, self._launch(slots)) if slots else None
+            began = time.perf_counter()
+            launched = (slots, self._launch(slots), began) if slots else None
             if launched and not self.stages.overlaps:
                 self._collect(*launched)
                 continue
@@ -119,47 +121,56 @@ class Device:
                 self._beat = time.monotonic()
 
     def _launch(self, slots: Slots) -> Any:
-        self._began = time.perf_counter()
         try:
             return self.stages.launch([piece.items[i] for piece, i in slots])
         except Exception as error:
             return error
 
-    def _collect(self, slots: Slots, launched: Any) -> None:
-        began = time.perf_counter()
+    def _collect(self, slots: Slots, launched: Any, began: float) -> None:
         try:
-            if isinstance(launched, Exception):
-                raise launched
-            each, computed = self.stages.collect(launched)
-            if len(each) != len(slots):
-                raise RuntimeError("the backend gave another number of outputs than of items")
+            each, computed = self._read(slots, launched)
         except Exception as error:
             log.error("a step failed: %s, %d items", type(error).__name__, len(slots))
-            each, computed = self._one_by_one(slots)
+            each, computed = self._recovered(slots, error)
         now = time.perf_counter()
-        # Overlapping steps: the device is busy from the later of launch and last collection.
-        taken = now - (self._began if not self.stages.overlaps else began)
+        taken = now - max(began, self._collected)  # steps may overlap
+        self._collected = now
         real = sum(piece.items[i].tokens for piece, i in slots)
         self.tokens_per_s += 0.2 * (real / max(taken, 1e-6) - self.tokens_per_s)
         self.meter.seconds.labels("device").inc(taken)
         self.meter.step(real, computed)
         self._deliver(slots, each)
 
-    def _one_by_one(self, slots: Slots) -> Outputs:
-        """After a failed step: each item alone, so that one bad text costs nobody else."""
+    def _recovered(self, slots: Slots, error: Exception) -> Outputs:
+        """After a failed step: is it a text, or the device?"""
+        try:
+            self.stages.warm_up()  # reads texts known to be good
+        except Exception as worse:
+            self.broken = True  # /ping says so, and the container is replaced
+            log.error("the device no longer answers: %s", type(worse).__name__)
+            return Outputs([error] * len(slots), 0)
+        return Outputs(self._apart(slots, error), sum(piece.items[i].tokens for piece, i in slots))
+
+    def _apart(self, slots: Slots, error: Exception) -> list[Any]:
+        """Halves of what failed, and halves of those, so that a bad text costs nobody else."""
+        if len(slots) == 1:
+            return [error]
         each: list[Any] = []
-        for piece, i in slots:
+        middle = len(slots) // 2
+        for half in (slots[:middle], slots[middle:]):
             try:
-                each += self.stages.collect(self.stages.launch([piece.items[i]])).each
-            except Exception as error:
-                each.append(error)
-        if all(isinstance(output, Exception) for output in each):
-            try:
-                self.stages.warm_up()  # is it the texts, or the device?
-            except Exception as error:
-                self.broken = True  # /ping says so, and the container is replaced
-                log.error("the device no longer answers: %s", type(error).__name__)
-        return Outputs(each, sum(piece.items[i].tokens for piece, i in slots))
+                each += self._read(half, self._launch(half)).each
+            except Exception as again:
+                each += self._apart(half, again)
+        return each
+
+    def _read(self, slots: Slots, launched: Any) -> Outputs:
+        if isinstance(launched, Exception):
+            raise launched
+        outputs = self.stages.collect(launched)
+        if len(outputs.each) != len(slots):
+            raise RuntimeError("the backend gave another number of outputs than of items")
+        return outputs
 
     def _deliver(self, slots: Slots, each: Sequence[Any]) -> None:
         done: list[Piece] = []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from model_image import backends, wire
 from model_image.admission import Busy, Draining, Worker
 from model_image.backends import Backend
-from model_image.server import Limits, create_app
+from model_image.server import Limits, Medium, Refused, create_app
 from tests.model_image.conftest import Json, body, wait_until_ready
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +99,41 @@ def test_logs_carry_no_words(caplog: pytest.LogCaptureFixture) -> None:
         client.post("/invocations", json=body("boom", "salaisuus", taxonomy=SMALL))
     assert "texts=1" in caplog.text
     assert "salaisuus" not in caplog.text
+
+
+def test_metrics_of_a_backend_of_one_call() -> None:
+    with TestClient(create_app(Gate)) as client:
+        wait_until_ready(client)
+        client.post("/invocations", json=body("Hei", "boom", taxonomy=SMALL))
+        client.post("/invocations", json=body("boom", taxonomy=SMALL))
+        page = client.get("/metrics").text
+    assert 'oivallus_model_texts_total{outcome="read"} 1.0' in page
+    assert 'oivallus_model_texts_total{outcome="failed"} 1.0' in page
+    assert 'oivallus_model_answers_total{status="500"} 1.0' in page
+
+
+def test_a_bad_text_costs_its_neighbours_nothing() -> None:
+    with TestClient(create_app(Gate)) as client:
+        wait_until_ready(client)
+        answer = client.post("/invocations", json=body("Hei", "boom", taxonomy=SMALL))
+        assert ["error" in result for result in answer.json()["results"]] == [False, True]
+
+
+def test_other_media_have_their_own_limits_and_refusals() -> None:
+    async def listen(body: bytes, headers: Mapping[str, str]) -> bytes:
+        if body == b"noise":
+            raise Refused(422, "not speech", "body", "send a recording")
+        return b'{"heard": %d}' % len(body)
+
+    media = {"audio/wav": Medium(listen, 10)}
+    with TestClient(create_app(Gate, media=media)) as client:
+        wait_until_ready(client)
+        for sent, status in ((b"abc", 200), (b"noise", 422), (b"a" * 11, 413)):
+            answer = client.post(
+                "/invocations", content=sent, headers={"content-type": "audio/wav"}
+            )
+            assert answer.status_code == status
+        assert client.post("/invocations", json=body("Hei", taxonomy=SMALL)).status_code == 200
 
 
 def test_back_pressure_over_http() -> None:

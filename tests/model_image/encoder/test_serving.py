@@ -323,3 +323,37 @@ def _until(condition: Callable[[], bool], limit_s: float = 15) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+class Ahead(Gated):
+    """A backend whose steps overlap, as on CUDA: it notes what was launched before a collection."""
+
+    overlaps = True
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder, step_tokens=40)
+        self.under_way = self.most = 0
+
+    def launch(self, items: Sequence[Item]) -> Any:
+        launched = super().launch(items)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        return launched
+
+    def collect(self, launched: Any) -> Outputs:
+        self.under_way -= 1
+        return super().collect(launched)
+
+
+def test_steps_overlap_where_the_device_can(encoder: Encoder, messages: list[str]) -> None:
+    backend = Ahead(encoder)
+
+    async def scenario(worker: Worker) -> Any:
+        return await worker.understand(_request(*messages[:20]))
+
+    results = _run(scenario, backend)
+    assert backend.most == 2
+    assert backend.under_way == 0
+    alone = encoder.understand(_request(*messages[:20]).texts, NOTHING)
+    for one, other in zip(results, alone, strict=True):
+        assert one.sentiment == pytest.approx(other.sentiment, abs=2e-4)
