@@ -15,6 +15,8 @@ from infra.commands import (
     digest_weeks,
     doctor,
     history,
+    label,
+    learn,
     mending,
     person,
     reenrich,
@@ -42,6 +44,8 @@ COMMANDS = (
     person,
     rotate,
     reenrich,
+    label,
+    learn,
     audit,
 )
 

@@ -34,6 +34,8 @@ LEVELS = 31  # of a weight, as signed squares: finer ones change no answer and d
 WORD_SHARE = 0.8  # of the square of a text's length; concepts have the rest
 LEAST_RARITY = 0.1  # of a word that every text has
 LEAST_P, MOST_P = 0.02, 0.9999  # of a shipped score whose log-odds are corrected
+SURE = 8.0  # the log-odds that corrected ones approach and never pass
+MOST_TANH = 0.995
 
 
 class BadHeads(ValueError):
@@ -115,14 +117,19 @@ def vectors(features: Features, found: NDArray[np.bool_], rarity: Floats) -> Vec
 
 
 def log_odds(p: Floats) -> Floats:
-    """Of probabilities, held within LEAST_P..MOST_P: a head may overrule a score of 0."""
+    """Shipped log-odds as heads correct them: 0 is LEAST_P, and beyond SURE nothing grows surer.
+
+    The shipped scores of many keywords run to 0.9999 and more; no handful of labels could say
+    anything against that. The order of scores stays.
+    """
     held = np.clip(p, LEAST_P, MOST_P)
-    return np.asarray(np.log(held / (1 - held)))
+    return np.asarray(SURE * np.tanh(np.log(held / (1 - held)) / SURE))
 
 
-def sigmoid(odds: Floats) -> Floats:
+def probability(odds: Floats) -> Floats:
     """The inverse of `log_odds`, for any number."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+    held = SURE * np.arctanh(np.clip(odds / SURE, -MOST_TANH, MOST_TANH))
+    return np.asarray(1 / (1 + np.exp(-held)))
 
 
 def corrected(head: Head, vectors: Vectors, ids: Sequence[str], scores: Floats) -> Floats:
@@ -134,7 +141,7 @@ def corrected(head: Head, vectors: Vectors, ids: Sequence[str], scores: Floats) 
     mine, theirs = (np.array(column) for column in zip(*known, strict=True))
     result = scores.copy()
     moved = head.correction(vectors)[:, theirs]
-    result[:, mine] = sigmoid(log_odds(scores[:, mine]) + moved)
+    result[:, mine] = probability(log_odds(scores[:, mine]) + moved)
     return result
 
 

@@ -17,14 +17,12 @@ from chalicelib.digest import Digest
 from chalicelib.digest.contents import Quote
 from chalicelib.digest.quotes import with_links
 from chalicelib.errors import Misconfigured
-from chalicelib.fold import fold, iso_week, part_of
+from chalicelib.fold import fold, iso_week
 from chalicelib.interaction import Enrichment, Interaction, Message, Role
 from chalicelib.organisation import Organisation
-from chalicelib.summary import UNSURE
 
 MAX_FORM_BYTES = 2000
 BATCH = 100
-FEELINGS = ("negative", "neutral", "positive")
 
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
@@ -180,28 +178,18 @@ def labels(world: World) -> list[Correction]:
     return settled(kept)
 
 
-def pool(world: World, weeks: int, each: int) -> Iterator[Stored]:
-    """Stored messages of the last weeks: a uniform sample of each theme and sentiment."""
-    organisation = world.organisation()
-    today = organisation.local_day(world.clock())
-    themes = [*(theme.id for theme in organisation.themes), UNSURE]
-    keys = (
-        key
-        for back in range(weeks)
-        for theme in themes
-        for feeling in FEELINGS
-        for key in world.interactions.sample(
-            part_of(iso_week(today - timedelta(weeks=back)), theme, feeling), each
-        )
-    )
-    for state in _states(world, keys):
+def pool(world: World, weeks: int, count: int) -> Iterator[Stored]:
+    """Customers' messages of a uniform sample of `count` interactions of the last weeks."""
+    today = world.organisation().local_day(world.clock())
+    within = (iso_week(today - timedelta(weeks=weeks)), iso_week(today))
+    for state in _states(world, world.interactions.uniform(within, count)):
         yield from _stored(state)
 
 
 def _states(world: World, keys: Iterable[str]) -> Iterator[State]:
     left = iter(keys)
     while batch := list(islice(left, BATCH)):
-        yield from world.interactions.read(batch).values()
+        yield from world.interactions.alive(batch, world.clock()).values()
 
 
 def _form(request: Request) -> dict[str, str]:

@@ -14,7 +14,7 @@ from model_image.learned import WORDS, Vectors
 from model_image.linear import Floats, Ints
 
 STEPS = 80
-STRENGTH = 12.0  # inverse of the penalty: how far labels may move a score
+STRENGTH = 30.0  # inverse of the penalty: how far labels may move a score
 BOUND = 0.5  # the softmax's curvature is at most this (Böhning 1992)
 
 

@@ -87,7 +87,7 @@ def _themes(
     if len(rows) < LEAST_LABELS or not ids:
         return None, _few("themes", len(rows)), about
     learnt = _Learnt.of(reading, examples, rows, learned.log_odds(about[rows]), target[rows])
-    oof = learned.sigmoid(learnt.offset + learnt.unseen())
+    oof = learned.probability(learnt.offset + learnt.unseen())
     floors = np.array(
         [_floor(oof[learnt.fold != k], target[rows][learnt.fold != k]) for k in learnt.fold]
     )
@@ -119,7 +119,7 @@ def _demand(
         reading, examples, rows, learned.log_odds(failing)[:, None], truth[:, None].astype(float)
     )
     before = (reading.failing(reading.about)[rows] > HALF).astype(int)
-    after = (learned.sigmoid(learnt.offset + learnt.unseen())[:, 0] > HALF).astype(int)
+    after = (learned.probability(learnt.offset + learnt.unseen())[:, 0] > HALF).astype(int)
     compared = compare("demand", truth, before, truth, after)
     return learnt.head(DEMAND, model), compared
 

@@ -10,6 +10,7 @@ from model_image.linear import Floats, Ints
 
 RESAMPLES = 1000
 SEED = 7
+PROBABLY = 0.9  # by its sign alone, labels drawn by lot would pass half the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Compared:
     after: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    p_better: float = 0.0  # share of the resamples in which it is better
 
     @property
     def enough(self) -> bool:
@@ -37,8 +39,8 @@ class Compared:
 
     @property
     def better(self) -> bool:
-        """Worth publishing: better where it had not learnt."""
-        return self.enough and self.gain > 0
+        """Worth publishing: better where it had not learnt, and probably not by chance."""
+        return self.enough and self.gain > 0 and self.p_better >= PROBABLY
 
     @property
     def certain(self) -> bool:
@@ -67,6 +69,7 @@ def compare(head: str, true_before: Ints, before: Ints, true_after: Ints, after:
         macro_f1(true_after, after, classes),
         float(low),
         float(high),
+        float(np.mean(np.array(differences) > 0)),
     )
 
 

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib import privacy
-from model_image import wire
+from model_image import learned, wire
 from model_image.backends.compact import Compact, Reading
 from model_image.learned import Heads
 from model_image.learning import fit
@@ -180,7 +180,7 @@ def judge(task: Task, heads: Heads | None) -> Judged:
     )
 
 
-def learnt(task: Task, rows: Ints) -> Heads | None:
+def taught(task: Task, rows: Ints) -> Heads | None:
     if not len(rows):
         return None
     found = refit(task.model, task.taxonomy, [task.pool[row] for row in rows])
@@ -193,7 +193,7 @@ def curve(task: Task, select: Select, seed: int) -> list[Judged]:
     for count in COUNTS:
         if count:
             taken = select(task, min(count, len(task.pool)), seed, heads, taken)
-            heads = learnt(task, taken)
+            heads = taught(task, taken)
         found.append(judge(task, heads))
     return found
 
@@ -256,7 +256,8 @@ def main() -> None:
     for name, tasks in groups.items():
         for how, select in (("at random", at_random), ("as hub label chooses", by_use)):
             began = time.perf_counter()
-            table = Table(title=f"{name}, labels {how}", title_justify="left", box=None)
+            console.print(f"{name}, labels {how}")
+            table = Table(box=None)
             for column in ("labels", "themes", "demand"):
                 table.add_column(column)
             for row in rows(tasks, select, chosen.seeds):
@@ -276,8 +277,6 @@ def _cost(console: Console, task: Task) -> None:
     console.print(f"refit of {len(both)} labels, {len(task.ids)} themes: {spent:.2f} s, ", end="")
     console.print(f"{len(bundle)} characters ({', '.join(found.better) or 'no head'} better)")
     texts = [wire.Text(str(i), one.text, None) for i, one in enumerate(both)]
-    from model_image import learned
-
     everything = learned.dump(found.themes, found.demand)
     with_heads = wire.Taxonomy("bench", task.taxonomy.themes, 0, everything)
     for name, taxonomy in (("shipped", task.taxonomy), ("with heads", with_heads)):

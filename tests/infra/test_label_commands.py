@@ -1,0 +1,138 @@
+"""`hub label` and `hub learn`: from stored messages to heads that the model gets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.settings import Settings
+from chalicelib.adapters.world import World
+from chalicelib.pipeline.corrections import find, keep, labels
+from chalicelib.pipeline.understand import understand
+from infra import hub
+from model_image import learned
+from tests.conftest import NOW
+from tests.events import event
+from tests.infra.places import Place, call, made, told
+
+KINDS = (
+    ("Ruskea lomake {n} hukkui taas teille", "invoice", "failure"),
+    ("Sininen kortti {n} pitäisi saada kotiin", "late", "value"),
+)
+
+
+@pytest.fixture
+def place(
+    world: World, aws: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Place:
+    """A hub with forty messages that no theme's words fit."""
+    found = made(world, aws, monkeypatch, capsys)
+    keys = []
+    for number in range(40):
+        text = KINDS[number % 2][0].format(n=number)
+        item = event(
+            str(number),
+            interaction_id=f"i{number}",
+            customer=f"id:{number}",
+            text=f"{text}, t. Aino Virtanen",
+            occurred_at=NOW,
+        )
+        found.hub.world.log.add(item, NOW, 30, None)
+        keys.append(EventKey(item.interaction_key, item.event_id))
+    assert understand(found.hub.world, keys) == frozenset()
+    return found
+
+
+def _label(world: World, count: int = 40, *, confirm: bool = False) -> None:
+    """By the kind of message; or, to `confirm`, what the shipped model says: nothing."""
+    organisation = world.organisation()
+    for number in range(count):
+        stored = find(world, f"shop#i{number}", str(number))
+        assert stored is not None
+        _, theme, told = KINDS[number % 2]
+        demand: Any = "" if confirm else told
+        themes = () if confirm else (theme,)
+        keep(
+            world,
+            organisation,
+            stored,
+            stored.corrected(organisation, themes, demand, world.clock()),
+        )
+
+
+def test_keys_label_and_take_back(place: Place) -> None:
+    # A theme and a demand, undone; again; a skip; none of these, and the end.
+    done = call("label", "--count", "4", input="1f<2v.0\n!")
+    assert done.exit_code == hub.OK, done.output
+    assert "lomake" in done.output or "kortti" in done.output
+    assert "Virtanen" not in done.output
+    found = labels(place.hub.world)
+    given = {(one.themes, one.demand) for one in found}
+    assert given == {(("invoice",), "value"), ((), "")}
+    assert {one.origin for one in found} == {"terminal"}
+    again = call("label", "--count", "40", input="!")
+    assert "1/38" in again.output
+
+
+def test_labels_leave_and_come_back_as_files(place: Place, tmp_path: Path) -> None:
+    _label(place.hub.world, 4)
+    before = told("label", "list")
+    for name in ("labels.csv", "labels.jsonl"):
+        file = tmp_path / name
+        assert call("label", "export", str(file)).exit_code == hub.OK
+        assert "Virtanen" not in file.read_text(encoding="utf-8")
+        assert file.stat().st_mode & 0o077 == 0
+        for label in labels(place.hub.world):
+            place.hub.world.corrections.remove(label)
+        assert told("label", "list") == []
+        for _ in range(2):
+            assert call("label", "import", str(file)).exit_code == hub.OK
+        after = told("label", "list")
+        assert [one["themes"] for one in after] == [one["themes"] for one in before]
+        assert len(after) == 4
+
+
+def test_a_file_of_others_messages_is_redacted(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    row = {"text": "Soita 040 123 4567, t. Aino Virtanen", "themes": "late", "demand": "failure"}
+    file.write_text(json.dumps(row) + "\n" + json.dumps({**row, "themes": "none"}))
+    assert call("label", "import", str(file)).exit_code == hub.OK
+    (label,) = labels(place.hub.world)
+    assert label.themes == ()
+    assert "123" not in label.text
+    file.write_text(json.dumps({**row, "themes": "gone"}))
+    assert call("label", "import", str(file)).exit_code == hub.REFUSED
+    file.write_text(json.dumps({**row, "demand": "often"}))
+    assert "row 1" in call("label", "import", str(file)).output
+
+
+def test_what_is_learnt_is_published_and_taken_back(place: Place) -> None:
+    world = place.hub.world
+    assert call("learn").exit_code == hub.REFUSED  # no labels
+    _label(world)
+    measured = told("learn", "--dry-run")
+    assert world.heads.versions() == []
+    assert [one["head"] for one in measured["compared"]] == ["themes", "demand"]
+    assert measured["compared"][0]["gain"] > 0.3
+    done = call("learn")
+    assert done.exit_code == hub.OK, done.output
+    assert "of 40 stored messages 40 would get another theme" in " ".join(done.output.split())
+    assert world.heads.text()
+    assert world.heads.report(world.heads.versions()[0])["better"] == measured["better"]
+    assert call("learn", "--rollback").exit_code == hub.OK
+    assert world.heads.text() == ""
+    assert call("learn", "--rollback").exit_code == hub.FAULTS
+
+
+def test_what_is_not_better_is_refused(place: Place) -> None:
+    _label(place.hub.world, confirm=True)
+    before = learned.dump(None, None)
+    place.hub.world.heads.publish(before, {}, NOW)
+    done = call("learn")
+    assert done.exit_code == hub.REFUSED
+    assert "not published" in done.output
+    assert place.hub.world.heads.text() == before
