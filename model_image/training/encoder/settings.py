@@ -96,7 +96,7 @@ NOT_LEARNT_FROM = ("out", "data", "messages", "threads", "resume", "stop_after",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One option a field of Settings."""
-    text, number = parser.add_argument, _numbers(parser)
+    text = parser.add_argument
     text("--base", required=True, help=f"directory or name of a Hugging Face encoder, or {SCRATCH}")
     text("--revision", default="", help="40 hex digits of the base, when it is a name")
     text("--licence", default="", help="SPDX name of the base's licence, for the card")
@@ -109,24 +109,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text("--teacher", type=Path, help="model directory to learn from as well")
     text("--without-sharealike", action="store_true", help="leave CC BY-SA sources out")
     text("--resume", action="store_true", help="go on from the checkpoint in --out")
-    for name in _NUMBERS:
-        number(name)
+    for name, told in _NUMBERS.items():
+        _numbers(parser, name, told)
 
 
-_NUMBERS = (
-    "vocabulary", "seed", "epochs", "pretrain_epochs", "pretrain_rows", "rows_per_source",
-    "batch_tokens", "accumulate", "max_tokens", "learning_rate", "head_rate", "weight_decay",
-    "warmup", "evaluations", "patience", "augment", "teacher_rows", "threads", "stop_after",
-)  # fmt: skip
+_NUMBERS = {
+    "vocabulary": "pieces of the tokenizer, from scratch",
+    "seed": "of everything random",
+    "epochs": "passes over the labelled texts",
+    "pretrain_epochs": "passes over the unlabelled texts, from scratch",
+    "pretrain_rows": "unlabelled texts, 0 for all",
+    "rows_per_source": "training rows of each corpus, 0 for all",
+    "batch_tokens": "padded tokens of a micro-batch",
+    "accumulate": "micro-batches of a step",
+    "max_tokens": "of a training text",
+    "learning_rate": "the highest; 0: 1e-3 from scratch, 3e-5 for a base",
+    "head_rate": "how much faster heads learn on a base",
+    "weight_decay": "of matrices",
+    "warmup": "share of the run",
+    "evaluations": "in an epoch",
+    "patience": "evaluations without gain before stopping",
+    "augment": "share of texts that are changed",
+    "teacher_rows": "unlabelled texts for the teacher, 0 for none",
+    "threads": "of the CPU, 0 for torch's choice",
+    "stop_after": "steps, then a checkpoint and exit 75; 0 for never",
+}
 
 
-def _numbers(parser: argparse.ArgumentParser):  # type: ignore[no-untyped-def]
-    def add(name: str) -> None:
-        default = getattr(Settings, name)
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=type(default), default=default)
-
-    return add
+def _numbers(parser: argparse.ArgumentParser, name: str, told: str) -> None:
+    default = getattr(Settings, name)
+    option = f"--{name.replace('_', '-')}"
+    told = f"{told} ({default})" if default else told
+    parser.add_argument(option, type=type(default), default=default, help=told)
 
 
 def of_arguments(chosen: argparse.Namespace) -> Settings:
