@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from chalicelib.adapters import codec
 from chalicelib.adapters.codec import State
 from chalicelib.basics import BASICS, asked
-from chalicelib.enrich import read
+from chalicelib.enrich import read, request
 from chalicelib.experience import effort, felt, inferred
 from chalicelib.fold import contribution, fold, message_id, unique
 from chalicelib.interaction import Enrichment, Event, Interaction, Rating, Role
 from chalicelib.organisation import Organisation
 from chalicelib.summary import ANSWER_CAP_S, EMPTY, total
+from model_image import wire
 from tests.events import START, conversations, enrichment, event
 
 
@@ -216,6 +217,11 @@ def _reply(**more: Any) -> bytes:
     result = {**OLD, **more}
     reply = {"schema": "oivallus.enrichment.1", "model": "m", "taxonomy": "t", "results": [result]}
     return json.dumps(reply).encode()
+
+
+def test_the_endpoint_is_asked_for_personal_data(organisation: Organisation) -> None:
+    asked_for = wire.read(request(["Hei"], organisation)).want
+    assert asked_for == {"personal_data"}
 
 
 def test_an_endpoint_that_tells_less_is_read() -> None:
