@@ -1,7 +1,7 @@
 """Start the server: `python -m model_image --port 8080`; SageMaker calls it with `serve`.
 
 `--backend encoder --model DIR` serves a model directory (encoder/layout.py); MODEL_BACKEND and
-MODEL_DIR say the same.
+MODEL_DIR say the same. `--speech DIR`, or SPEECH_MODEL, serves a speech model besides.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import argparse
 import functools
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
 from model_image import backends
-from model_image.server import DRAIN_S, create_app
+from model_image.backends import Backend
+from model_image.server import DRAIN_S, Medium, create_app
 
 
 def main() -> None:
@@ -29,16 +31,37 @@ def main() -> None:
         "--backend", default=os.environ.get("MODEL_BACKEND", "compact"), choices=backends.KNOWN
     )
     parser.add_argument("--model", type=Path, help="the encoder's model directory")
+    parser.add_argument("--speech", default=os.environ.get("SPEECH_MODEL", ""))
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    load: Callable[[], Backend] = functools.partial(backends.load, chosen.backend, chosen.model)
+    media: dict[str, Medium] = {}
+    if chosen.speech:
+        load, media = _with_speech(load, chosen.speech)
     uvicorn.run(
-        create_app(functools.partial(backends.load, chosen.backend, chosen.model)),
+        create_app(load, media=media),
         host=chosen.host,
         port=chosen.port,
         access_log=False,  # a line a request says nothing that the worker's line does not
         log_level="warning",
         timeout_graceful_shutdown=int(DRAIN_S),
     )
+
+
+def _with_speech(
+    load: Callable[[], Backend], directory: str
+) -> tuple[Callable[[], Backend], dict[str, Medium]]:
+    """Loading with a speech model in front, and the media that it answers."""
+    from model_image.speech import whisper
+    from model_image.speech.handler import Speech
+
+    speech = Speech(functools.partial(whisper.load, directory))
+
+    def both() -> Backend:
+        speech.load()
+        return load()
+
+    return both, speech.media()
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from model_image.admission import Busy
 from model_image.server import Medium
 from model_image.speech import audio, wire
 from model_image.speech.listen import Transcriber, listen
+from model_image.speech.resample import RATE_HZ
 
 log = logging.getLogger("model_image")
 
@@ -33,8 +36,11 @@ class Speech:
     )
 
     def load(self) -> None:
-        """Read the weights; raises what `make` raises."""
-        self.transcriber = self.make()
+        """Read the weights and hear a little; raises what `make` raises."""
+        transcriber = self.make()
+        quiet = [np.zeros(RATE_HZ, np.float32)]
+        transcriber.transcribe(quiet, transcriber.languages(quiet, ()))
+        self.transcriber = transcriber
         log.info("speech: %s", self.transcriber.model)
 
     def media(self) -> dict[str, Medium]:

@@ -75,11 +75,6 @@ class Whisper:
         told = getattr(self.config, "lang_to_id", None) or {}
         self._language_ids = {name.strip("<|>"): number for name, number in told.items()}
 
-    def warm_up(self) -> None:
-        """Hear a second of silence, so that the first caller does not wait for what is lazy."""
-        quiet = [torch.zeros(RATE_HZ).numpy()]
-        self.transcribe(quiet, self.languages(quiet, ()))
-
     def languages(self, windows: Sequence[Samples], among: Sequence[str]) -> list[str]:
         """The likeliest language of each window; 'en' of a model that knows English alone."""
         known = {code: n for code, n in self._language_ids.items() if not among or code in among}

@@ -34,7 +34,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[whisper.Whisper]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         loaded = whisper.load(str(place), batch=2)
-        loaded.warm_up()
         yield loaded
 
 
