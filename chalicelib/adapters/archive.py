@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from chalicelib.adapters.clients import calling, client
+from chalicelib.errors import Retryable
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,31 @@ class Archive:
         """Remove a payload; harmless to repeat."""
         with calling("remove a raw payload"):
             client("s3").delete_object(Bucket=self.bucket, Key=key)
+
+    def listed(self, prefixes: Iterable[str]) -> Iterator[str]:
+        """Every key that begins so."""
+        for prefix in prefixes:
+            with calling("list the archive"):
+                pages = client("s3").get_paginator("list_objects_v2")
+                for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                    for item in page.get("Contents", ()):
+                        yield item["Key"]
+
+    def json(self, key: str) -> dict[str, Any] | None:
+        """An object of JSON; None where it is gone meanwhile. Raises Retryable."""
+        try:
+            found: dict[str, Any] = json.loads(self.get(key))
+        except Retryable as error:
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        return found
+
+    def put_json(self, key: str, content: dict[str, Any]) -> None:
+        body = json.dumps(content, ensure_ascii=False).encode()
+        with calling("store in the archive"):
+            client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
 
     def get(self, key: str) -> bytes:
         with calling("read a raw payload"):

@@ -26,13 +26,17 @@ MAX_CHANGES = 40
 
 @dataclass(frozen=True)
 class Change:
-    """A new version of one interaction. `sample_of` as in `fold.sample_of`."""
+    """A new version of one interaction. `sample_of` as in `fold.sample_of`.
+
+    `counted_until` is when its counts expire, which live longer than it does.
+    """
 
     before: State
     after: State
     interaction: Interaction
     sample_of: str | None
     expires_at: datetime
+    counted_until: datetime | None = None
 
     @property
     def delta(self) -> Summary:
@@ -101,7 +105,7 @@ class Interactions:
 
     def _commit_together(self, changes: Sequence[Change]) -> set[str]:
         delta = total(change.delta for change in changes)
-        expires_at = max(change.expires_at for change in changes)
+        expires_at = max(change.counted_until or change.expires_at for change in changes)
         try:
             transact.write(
                 puts=[(_row(change), _unchanged(change.before)) for change in changes],

@@ -45,12 +45,19 @@ class Kept:
 
 
 def kept(
-    archive: Archive, source: str, since: datetime, until: datetime, *, unreadable: bool
+    archive: Archive,
+    source: str,
+    since: datetime,
+    until: datetime,
+    *,
+    unreadable: bool,
+    now: datetime,
 ) -> Iterator[Kept]:
     """Kept deliveries of a source that came in [since, until), oldest first.
 
-    Events of files, backfills and fetches came in no delivery, and are left out. Raises
-    Retryable or Misconfigured when the tables do not answer.
+    What expired before `now` is left out, though the table deletes it some days later. So are
+    events of files, backfills and fetches, which came in no delivery. Raises Retryable or
+    Misconfigured when the tables do not answer.
     """
     index = source + UNREADABLE if unreadable else source
     when = EventRow.received_at.between(_stamp(since), _stamp(until - _INSTANT))
@@ -58,15 +65,21 @@ def kept(
         rows = EventRow.by_source.query(index, when)
         for stamp, group in groupby(rows, lambda row: str(row.received_at)):
             keys = [EventKey(row.interaction, row.event_id) for row in group]
-            found = _delivery(archive, source, stamp, keys)
+            found = _delivery(archive, source, stamp, keys, now)
             if found is not None:
                 yield found
     except PynamoDBException as error:
         raise _named(error) from error
 
 
-def _delivery(archive: Archive, source: str, stamp: str, keys: Sequence[EventKey]) -> Kept | None:
-    rows = {EventKey(row.interaction, row.event_id): row for row in EventRow.batch_get(keys)}
+def _delivery(
+    archive: Archive, source: str, stamp: str, keys: Sequence[EventKey], now: datetime
+) -> Kept | None:
+    rows = {
+        EventKey(row.interaction, row.event_id): row
+        for row in EventRow.batch_get(keys)
+        if row.expires_at > now
+    }
     for key, row in rows.items():
         if row.raw is not None:
             raw = row.raw

@@ -5,7 +5,7 @@ Only these requests read whole tables: they are rare, and completeness comes fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,8 @@ from chalicelib.adapters.tables import EventRow
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Event
 
+#: Where redacted texts wait for an asynchronous endpoint, see `pipeline/asking.py`.
+QUESTIONS = ("asked/", "failed/")
 _KEY_AND_EXPIRY = ["interaction", "event_id", "expires_at"]
 
 
@@ -46,6 +48,23 @@ class Person:
             request = codec.load_request(self._raw(row))
             if holds(request.url.encode() + b"\n" + request.body):
                 yield EventKey(row.interaction, row.event_id)
+
+    def forget_questions(self, interactions: Collection[str]) -> int:
+        """Empty the texts of interactions in questions to the endpoint; how many there were.
+
+        The question keeps its form, so that the others' answers still fit it.
+        """
+        emptied = 0
+        for key in self.archive.listed(QUESTIONS):
+            question = self.archive.json(key)
+            of = (question or {}).get("of", ())
+            places = [place for place, one in enumerate(of) if one[0] in interactions]
+            if question and any(question["texts"][place]["text"] for place in places):
+                for place in places:
+                    question["texts"][place]["text"] = ""
+                self.archive.put_json(key, question)
+                emptied += len(places)
+        return emptied
 
     def forget_event(self, key: EventKey) -> bool:
         """Delete an event and the delivery that held it; True when a delivery was removed.

@@ -76,6 +76,7 @@ def erase(world: World, names: Sequence[str], *, dry_run: bool = False) -> Recei
     # Behind the logged erasure, which keeps a worker from bringing one back.
     for interaction in found.interactions:
         world.recordings.forget(interaction)
+    person.forget_questions(found.interactions)
     deliveries = sum(
         person.forget_event(key)
         for key, event in found.own

@@ -36,7 +36,9 @@ def by_id(world: World, delivery_id: str) -> Kept | None:
     until = at + timedelta(microseconds=1)
     for source in watched_sources(world.organisation()):
         for unreadable in (False, True):
-            for found in kept(world.log.archive, source, at, until, unreadable=unreadable):
+            for found in kept(
+                world.log.archive, source, at, until, unreadable=unreadable, now=world.clock()
+            ):
                 return found
     return None
 
@@ -47,7 +49,12 @@ def within(
     """Kept deliveries of some sources that came in [since, until): unreadable or accepted ones."""
     for source in sources:
         yield from kept(
-            world.log.archive, source, since, until, unreadable=outcome is Outcome.UNREADABLE
+            world.log.archive,
+            source,
+            since,
+            until,
+            unreadable=outcome is Outcome.UNREADABLE,
+            now=world.clock(),
         )
 
 

@@ -245,9 +245,14 @@ def refold(organisation: Organisation, before: State, state: State) -> Change:
         contribution(interaction, organisation),
         organisation.hash,
     )
-    keep = timedelta(days=organisation.retention.interactions_days)
+    retention, last_at = organisation.retention, interaction.last_at
     return Change(
-        before, after, interaction, sample_of(interaction, organisation), interaction.last_at + keep
+        before,
+        after,
+        interaction,
+        sample_of(interaction, organisation),
+        last_at + timedelta(days=retention.interactions_days),
+        last_at + timedelta(days=retention.summaries_days),
     )
 
 

@@ -45,7 +45,7 @@ from infra.local.mailbox import Mail, Mailbox
 from infra.local.model_server import model_server
 from infra.local.schedules import Schedules, scheduled_event, timeouts_s
 from infra.local.stack import create
-from infra.local.sweeper import count_items, sweep
+from infra.local.sweeper import archive_days, count_items, sweep, sweep_archive
 from infra.template import DEV, merge_template
 
 STACK = "oivallus-local"
@@ -191,6 +191,8 @@ class LocalHub:
                 continue
             housekept = time.monotonic()
             sweep(self.stack.expiries, REGION, self.clock())
+            days = archive_days(self.organisation.retention.raw_days)
+            sweep_archive(self.stack.bucket, days, self.clock())
             if changes != speedups.changes():
                 changes = speedups.changes()
                 self.save()

@@ -39,6 +39,12 @@ _PLAIN = frozenset(("S", "N", "B", "BOOL", "NULL"))
 _changing = 0  # requests so far that may have changed something
 
 
+def changed() -> None:
+    """Something was changed past the API: what is kept of the tables' indexes is out of date."""
+    global _changing  # noqa: PLW0603 - as in _counted
+    _changing += 1
+
+
 def changes() -> int:
     """A number that grows with every request that may change what moto holds."""
     return _changing

@@ -19,7 +19,8 @@ from chalicelib.pipeline.persons import erase, export, mention
 from chalicelib.pipeline.rebuild import recount, requeue_log
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
-from tests.conftest import NOW
+from chalicelib.privacy import pseudonym
+from tests.conftest import NOW, SECRET
 from tests.pipeline.test_receive import MESSAGE, signed
 
 AINO = "email:aino@a.example"
@@ -85,6 +86,27 @@ def test_everything_of_a_person_goes_and_nothing_of_others(told: World) -> None:
     counts = told.summaries.read(FIRST, LAST)
     assert counts.count("contacts") == 2
     assert counts == recount(told)
+
+
+def test_questions_to_the_endpoint_lose_the_persons_words_alone(told: World) -> None:
+    of = [["shop#c-1", "m"], ["shop#c-4", "m"]]
+    texts = [{"id": "0", "text": "Toimitus on myöhässä"}, {"id": "1", "text": "kiitos"}]
+    for prefix in ("asked/0/", "failed/1/"):
+        told.log.archive.put_json(prefix + "q.json", {"texts": texts, "of": of})
+    erase(told, NAMES)
+    for prefix in ("asked/0/", "failed/1/"):
+        question = told.log.archive.json(prefix + "q.json")
+        assert question is not None
+        assert [text["text"] for text in question["texts"]] == ["", "kiitos"]
+        assert question["of"] == of
+
+
+def test_by_the_vendors_own_id(told: World) -> None:
+    _say(told, 9, customer="id:zendesk:7", text="lasku")
+    _understand_all(told)
+    assert [page["interaction"] for page in export(told, ["id:zendesk:7"])] == ["shop#c-9"]
+    assert erase(told, ["id:zendesk:7"]).interactions == 1
+    assert list(told.interactions.of_customer(pseudonym("id:zendesk:7", SECRET.encode()))) == []
 
 
 def test_what_comes_again_stays_erased(told: World) -> None:
