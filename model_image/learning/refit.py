@@ -92,7 +92,7 @@ def _themes(
         [_floor(oof[learnt.fold != k], target[rows][learnt.fold != k]) for k in learnt.fold]
     )
     before, after = _best(about[rows], MIN_SCORE), _best(oof, floors)
-    compared = compare(
+    compared = _compared(
         "themes",
         true_or_told(target[rows], before),
         before,
@@ -120,7 +120,7 @@ def _demand(
     )
     before = (reading.failing(reading.about)[rows] > HALF).astype(int)
     after = (learned.probability(learnt.offset + learnt.unseen())[:, 0] > HALF).astype(int)
-    compared = compare("demand", truth, before, truth, after)
+    compared = _compared("demand", truth, before, truth, after)
     return learnt.head(DEMAND, model), compared
 
 
@@ -182,6 +182,10 @@ def _floor(scores: Floats, target: Floats) -> float:
 def _best(scores: Floats, floor: float | Floats) -> Ints:
     """(rows,) the best theme's place, or the number of themes for "unsure"."""
     return np.asarray(np.where(scores.max(axis=1) >= floor, scores.argmax(axis=1), scores.shape[1]))
+
+
+def _compared(head: str, *told: Ints) -> Compared:
+    return replace(compare(head, *told), needed=LEAST_LABELS)
 
 
 def _few(head: str, labels: int) -> Compared:
