@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.digest import insight_sentences as told
+from chalicelib.digest import sentences
 from chalicelib.digest import work_sentences as work
-from chalicelib.digest.contents import Digest
+from chalicelib.digest.contents import Digest, Quote
+from chalicelib.digest.quotes import shortened
 from chalicelib.digest.speech import Speech
 from chalicelib.digest.view import Part, Row, Table
 from chalicelib.digest.whole import ChannelForecast
 from chalicelib.insights import PUBLISHED_FROM
+from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.priorities import Ground, Proposal
 
 GROUNDS = 2  # pieces of evidence a proposal shows
@@ -41,7 +44,12 @@ def news(digest: Digest, speech: Speech) -> Part | None:
     chosen = digest.selection
     proposed = [ground for one in chosen.proposals for ground in _shown(digest, one)]
     rows = [
-        Row(told.topic_name(speech, one), (), (told.new_topic(speech, one),))
+        Row(
+            told.topic_name(speech, one),
+            (),
+            (told.new_topic(speech, one),),
+            quotes=_typical(speech, one),
+        )
         for one in chosen.new_topics[:TOPICS]
         if one.customers >= PUBLISHED_FROM
     ]
@@ -51,6 +59,12 @@ def news(digest: Digest, speech: Speech) -> Part | None:
         if one.theme in digest.names.themes and one not in proposed
     ]
     return Part(speech.say("New and growing"), (), Table((), tuple(rows))) if rows else None
+
+
+def _typical(speech: Speech, one: NewTopic) -> tuple[Quote, ...]:
+    """What the most typical of a new topic's texts says."""
+    text = " ".join(one.quote.split())
+    return (sentences.quoted(speech, Quote(shortened(text), "")),) if text else ()
 
 
 def actions(digest: Digest, speech: Speech) -> Part | None:

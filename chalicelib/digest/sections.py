@@ -18,6 +18,7 @@ from chalicelib.insights import PUBLISHED_FROM, SCORED_FROM
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
 from chalicelib.insights.solicited import Voice
+from chalicelib.insights.themes import tied
 from chalicelib.insights.touchpoints import Moment
 
 FAILURE_THEMES = 5
@@ -79,7 +80,17 @@ def negative(digest: Digest, speech: Speech) -> Part | None:
         if digest.contacts.now < PUBLISHED_FROM:
             return None
         return Part(title, (speech.say("No theme had five negative contacts."),))
-    return Part(title, (), themes(digest, speech, digest.negatives), _others(digest, speech))
+    table, others = themes(digest, speech, digest.negatives), _others(digest, speech)
+    return Part(title, _order(digest, speech, digest.negatives), table, others)
+
+
+def _order(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> tuple[str, ...]:
+    """Which of the listed themes may each be the largest, where no one surely is."""
+    alike = tied([row.ranked for row in rows])
+    if len(alike) < 2:
+        return ()
+    listed = ", ".join(digest.names.themes[one.theme] for one in alike)
+    return (speech.say("{list}: their order may be chance.", list=listed),)
 
 
 def _others(digest: Digest, speech: Speech) -> tuple[str, ...]:
@@ -96,7 +107,8 @@ def _others(digest: Digest, speech: Speech) -> tuple[str, ...]:
 def positive(digest: Digest, speech: Speech) -> Part | None:
     if not digest.positives:
         return None
-    return Part(speech.say("Most praise"), (), themes(digest, speech, digest.positives))
+    intro = _order(digest, speech, digest.positives)
+    return Part(speech.say("Most praise"), intro, themes(digest, speech, digest.positives))
 
 
 def failure(digest: Digest, speech: Speech) -> Part | None:

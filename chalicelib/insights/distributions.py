@@ -119,14 +119,6 @@ def student_quantile(p: float, free: int) -> float:
     return (low + high) / 2
 
 
-def poisson_tail(count: int, mean: float) -> float:
-    """P(Y >= count) of a Poisson Y with this mean > 0."""
-    if count <= 0:
-        return 1.0
-    term = math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
-    tail, number = term, count
-    while term > 1e-17 * tail and number < count + 10_000:
-        number += 1
-        term *= mean / number
-        tail += term
-    return min(1.0, tail)
+def binomial_tail(count: int, of: int, share: float) -> float:
+    """P(Y >= count) of a binomial Y of `of` trials, each with probability 0 < share < 1."""
+    return beta_cdf(count, of - count + 1, share) if count > 0 else 1.0

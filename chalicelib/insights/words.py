@@ -18,7 +18,8 @@ _WORD = re.compile(r"[^\W\d_]{3,40}")
 _TEXT = """
 että ette eikä eivät emme olla olen olet olemme olette ovat ole oli olin olit olisi olivat ollut
 olleet tämä tämän tätä tässä tästä tähän nämä näitä näistä tuo tuon tuota nuo ne niitä niistä
-hän hänen hei moi moikka terve kiitos kiitoksia terveisin ystävällisin minä minun minua minulla
+hän hänen hei moi moikka terve päivää hyvää huomenta joo tota kiitos kiitoksia terveisin
+ystävällisin minä minun minua minulla
 minulle sinä teidän teillä teille teiltä teitä meidän meillä meille itse joka jotka jonka joita
 josta jossa mikä mitä missä mistä mihin miksi miten milloin koska kuin kun mutta myös niin nyt
 sekä vaan vain vielä voi voin voisi voiko voitte vai vaikka yhä taas jo sitten siis siitä siinä

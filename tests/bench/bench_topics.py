@@ -1,7 +1,8 @@
 """New topics in real questions: how often one is invented, and how large one is found.
 
-`python -m tests.bench.bench_topics --questions FILE` reads JSON Lines of `text` and `label`, such
-as Banking77 (Casanueva et al. 2020, CC BY 4.0). A week is 150 questions of known labels, and the
+`python -m tests.bench.bench_topics --questions FILE` reads JSON Lines of `text` and `label` (or
+`intent`), such as Banking77 (Casanueva et al. 2020) or MASSIVE (FitzGerald et al. 2022), both
+CC BY 4.0. A week is 150 questions of known labels, and the
 eight weeks before it are 8 × 150 more; an unseen label is hidden in the week.
 """
 
@@ -29,7 +30,7 @@ def questions(path: Path) -> dict[str, list[str]]:
     with opened(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            by_label.setdefault(row["label"], []).append(row["text"])
+            by_label.setdefault(row.get("label") or row["intent"], []).append(row["text"])
     return by_label
 
 
