@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -14,13 +14,14 @@ from rich.progress import track
 
 from chalicelib.adapters.world import World
 from chalicelib.digest import IsoWeek, Links, compose, render, whole_week, with_quotes
+from chalicelib.digest.whole import WholeWeek
 from chalicelib.organisation import WEEKDAYS, Department, Organisation
 from chalicelib.pipeline.customers import more_of
 from chalicelib.pipeline.digests import HISTORY_WEEKS, quote_candidates
 from chalicelib.summary import Summary, contacts_by_day
 from infra.commands import cli
 from infra.commands.cli import AsJson, OrganisationFile, Profile, Stage
-from infra.commands.worlds import quiet
+from infra.commands.worlds import NoHub, local_environment, quiet
 from infra.paths import ORGANISATION, OUT
 
 UNSUBSCRIBE = "about:blank"  # nobody is written to, so there is nothing to stop
@@ -54,11 +55,16 @@ def digest(  # noqa: PLR0913, PLR0917 - options
 ) -> None:
     """Write the digests of the last weeks, each as it would have been sent; nothing is sent.
 
-    Weeks before the first contact are left out. With --story, the half year of the demo.
+    Weeks before the first contact are left out. With --story, and where no local hub runs, they
+    are of the demo's invented company: its half year, or with --weeks 52 its whole year.
     """
+    if not (story or stage or _runs_here()):
+        told = "no local hub runs here: these are the digests of the demo's invented company"
+        cli.err.print(told, style="yellow")
+        story = True
     if story:
         day = today.date() if today else date.today()  # noqa: DTZ011 - the reader's own day
-        done = _of_story(cli.valid_text(organisation), day, weeks, output)
+        done = of_story(cli.valid_text(organisation), day, weeks, output)
     else:
         hub = cli.connect(stage, profile)
         now = hub.world.clock()
@@ -73,21 +79,41 @@ def digest(  # noqa: PLR0913, PLR0917 - options
     cli.out.print(f"{len(done)} digests in {output}")
 
 
-def write(world: World, today: date, weeks: int, out: Path) -> list[Written]:
-    """The digests of the `weeks` full weeks before `today`, the oldest first."""
+def _runs_here() -> bool:
+    try:
+        local_environment()
+    except NoHub:
+        return False
+    return True
+
+
+def write(
+    world: World, today: date, weeks: int, out: Path, seen: Callable[[WholeWeek], object] = id
+) -> list[Written]:
+    """The digests of the `weeks` full weeks before `today`, the oldest first.
+
+    `seen` is shown each week's insights.
+    """
     out.mkdir(parents=True, exist_ok=True)
     organisation = world.organisation()
     last = IsoWeek.of(today).back()
     every = [last.back(age) for age in range(weeks - 1, -1, -1)]
     shown = track(every, "digests", console=Console(stderr=True), transient=True)
-    return [one for week in shown for one in _week(world, organisation, week, out)]
+    return [one for week in shown for one in _week(world, organisation, week, out, seen)]
 
 
-def _week(world: World, organisation: Organisation, week: IsoWeek, out: Path) -> Iterator[Written]:
+def _week(
+    world: World,
+    organisation: Organisation,
+    week: IsoWeek,
+    out: Path,
+    seen: Callable[[WholeWeek], object],
+) -> Iterator[Written]:
     summary = world.summaries.read(week.back(HISTORY_WEEKS - 1).monday, week.sunday)
     if not summary.cells:
         return
     whole = whole_week(organisation, week, summary, more_of(world, organisation, week, summary))
+    seen(whole)
     for department in organisation.departments:
         at = _leaves(organisation, department, week)
         composed = compose(
@@ -148,18 +174,23 @@ def _last_counted(organisation: Organisation, summary: Summary, source: str) -> 
     return datetime.combine(max(days) + timedelta(days=1), time(), organisation.zone)
 
 
-def _of_story(text: str, today: date, weeks: int, out: Path) -> list[Written]:
-    """The demo's half year in a hub of its own, and its digests."""
+def of_story(
+    text: str, today: date, weeks: int, out: Path, seen: Callable[[WholeWeek], object] = id
+) -> list[Written]:
+    """The demo's half year, or its year where more is asked for, in a hub of its own."""
     from chalicelib.pipeline.rebuild import import_events
     from infra.commands import demo, sending
     from infra.commands.rows import Rows, file_source
-    from infra.demo import story
+    from infra.demo import plot, story
     from infra.local.hub import LocalHub
 
     monday = IsoWeek.of(today).monday
-    history = list(enumerate(story.history(today, volume=demo.VOLUME), start=1))
+    year = weeks > plot.DIGEST_WEEK + 1
+    past = story.history(today, volume=demo.VOLUME, year=year)
+    history = list(enumerate(past, start=1))
     live = list(story.live(today, volume=demo.VOLUME))
-    with LocalHub(story.organisation_at(text, today), replaying=True) as hub, quiet("digest"):
+    told = story.organisation_at(text, today, year=year)
+    with LocalHub(told, replaying=True) as hub, quiet("digest"):
         with hub.clock.at(live[0].occurred_at):
             rows = Rows(history, hub.organisation, file_source(hub.organisation), hub.clock())
             for _ in import_events(hub.world, rows.events()):
@@ -167,4 +198,4 @@ def _of_story(text: str, today: date, weeks: int, out: Path) -> list[Written]:
         sending.send(demo.signed(hub, live), lambda: None)
         hub.drain(demo.DRAIN_S)
         hub.run_schedule("roll_up", at=demo.digest_moments(hub.organisation, monday)[0])
-        return write(hub.world, today, weeks, out)
+        return write(hub.world, today, weeks, out, seen)

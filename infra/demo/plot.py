@@ -137,6 +137,12 @@ def planted_count(theme: str, week: int) -> int | None:
     }.get((theme, week))
 
 
+def expected(theme: str, week: int) -> float:
+    """Contacts of a week that chance does not decide, at volume 1."""
+    planted = planted_count(theme, week)
+    return weekly_rate(theme, week) if planted is None else float(planted)
+
+
 def moods(theme: str, touchpoint: str, week: int) -> Weights:
     """How people feel about a theme in a week; `touchpoint` matters for answers without words."""
     if theme == "assembly" and week >= NEW_INSTRUCTIONS:
