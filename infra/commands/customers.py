@@ -21,7 +21,8 @@ from chalicelib.pipeline.customer_lists import (
     silent_customers,
 )
 from infra.commands import cli
-from infra.commands.cli import FAULTS, Profile, Stage
+from infra.commands.audit import write_down
+from infra.commands.cli import FAULTS, AsJson, Profile, Stage
 from infra.commands.worlds import quiet
 
 customers = typer.Typer(no_args_is_help=True)
@@ -61,15 +62,16 @@ def silent(
     language: Language = "",
     stage: Stage = "",
     profile: Profile = "",
+    as_json: AsJson = False,
 ) -> None:
     """Regular customers who fell silent in a week, with a reason to get in touch with each."""
     hub = cli.connect(stage, profile)
     today = hub.world.organisation().local_day(hub.world.clock())
+    told, own, words = _week(week, today), _references(references), _language(language)
     with quiet("customers silent"):
-        rows = silent_customers(
-            hub.world, _week(week, today), _references(references), _language(language)
-        )
-    _written(rows, out)
+        write_down(hub, "customers silent", str(told))
+        rows = silent_customers(hub.world, told, own, words)
+    _written(rows, out, as_json=as_json)
 
 
 @customers.command()
@@ -80,12 +82,15 @@ def known(
     language: Language = "",
     stage: Stage = "",
     profile: Profile = "",
+    as_json: AsJson = False,
 ) -> None:
     """Customers who need no survey: they told us clearly within some days, and how."""
     hub = cli.connect(stage, profile)
+    own, words = _references(references), _language(language)
     with quiet("customers known"):
-        rows = known_customers(hub.world, days, _references(references), _language(language))
-    _written(rows, out)
+        write_down(hub, "customers known", f"days:{days}")
+        rows = known_customers(hub.world, days, own, words)
+    _written(rows, out, as_json=as_json)
 
 
 def _week(text: str, today: date) -> IsoWeek:
@@ -115,7 +120,7 @@ def _references(file: Path | None) -> Sequence[str]:
     return [line for line in told if line]
 
 
-def _written(rows: Sequence[Listed], out: Path) -> None:
+def _written(rows: Sequence[Listed], out: Path, *, as_json: bool) -> None:
     """Write the list for its owner alone."""
     handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.fchmod(handle, 0o600)  # also where the file was there, for anybody to read
@@ -125,6 +130,8 @@ def _written(rows: Sequence[Listed], out: Path) -> None:
         writer.writerow([field.name for field in fields(Listed)])
         for row in rows:
             writer.writerow([guarded(str(value)) for value in asdict(row).values()])
+    if as_json:
+        cli.show_json({"customers": len(rows), "file": out})
     cli.note(f"{len(rows)} customers in {out}; it names people: delete it when it has served")
     if not rows:
         raise typer.Exit(FAULTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from chalicelib.adapters.audit import AuditLog
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.world import World
+from chalicelib.errors import Retryable
 from chalicelib.interaction import Rating
 from chalicelib.pipeline.understand import understand
 from infra import hub
@@ -50,6 +53,23 @@ def test_the_known_as_a_file(told: World, tmp_path: Path) -> None:
     assert row[0] == "id:=HYPERLINK(1)"
     assert row[1] == "Answered on 16 November 2026: 4 on the scale 1–5."
     assert row[2:] == ["2026-11-16", "Late delivery", "Processes"]
+
+
+def test_who_asked_for_a_list_is_written_down_first(
+    told: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "k.csv"
+    assert _run("known", "--out", str(out))[0] == hub.OK
+    looks = list(AuditLog().between(NOW, NOW + timedelta(seconds=1), NOW))
+    assert [(one.command, one.seen) for one in looks] == [("customers known", ("days:30",))]
+
+    def refuse(*_: object) -> None:
+        raise Retryable("nothing can be written")
+
+    monkeypatch.setattr(AuditLog, "add", refuse)
+    other = tmp_path / "other.csv"
+    assert _run("known", "--out", str(other))[0] == hub.REFUSED
+    assert not other.exists()
 
 
 @pytest.mark.parametrize(
