@@ -139,7 +139,7 @@ def keep(world: World, organisation: Organisation, stored: Stored, correction: C
 
 def find(world: World, interaction: str, message: str) -> Stored | None:
     """A customer's message that is stored and judged; None when it is not there or was erased."""
-    state = world.interactions.read([interaction]).get(interaction)
+    state = world.interactions.alive([interaction], world.clock()).get(interaction)
     return next((one for one in _stored(state) if one.message.message_id == message), None)
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,7 @@ from tests.conftest import NOW
 from tests.pipeline.test_receive import MESSAGE, signed
 
 AINO = "email:aino@a.example"
+ROOT = Path(__file__).parent.parent.parent
 SECOND = timedelta(seconds=1)
 WEEK = IsoWeek(date(2026, 11, 16))
 
@@ -139,6 +141,19 @@ def test_the_archive(told: World, aws: Settings) -> None:
     assert sweep_archive(aws.archive_bucket, days, written + timedelta(days=8)) == 1
     assert sweep_archive(aws.archive_bucket, days, written + timedelta(days=31)) == 1
     assert "Contents" not in client("s3").list_objects_v2(Bucket=aws.archive_bucket)
+
+
+def test_only_writers_read_what_has_expired() -> None:
+    """`Interactions.read` is for whoever writes the interaction anew; a reader takes `alive`."""
+    writers = {"understand", "rebuild", "renormalize", "reenrich", "rotate", "passes"}
+    about_to_store = {"fetch", "recordings"}  # they look whether it was erased
+    found = {
+        path.stem
+        for folder in ("chalicelib", "infra/commands")
+        for path in (ROOT / folder).rglob("*.py")
+        if "interactions.read(" in path.read_text(encoding="utf-8")
+    }
+    assert found <= writers | about_to_store
 
 
 def test_every_part_of_the_archive_has_its_days() -> None:
