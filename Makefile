@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-dynalite check golden bench load soak package lock clean audit sbom deploy versions image runbook lint-infra
+.PHONY: help demo serve test test-dynalite check golden bench year load soak package lock clean audit sbom deploy versions image runbook lint-infra
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
@@ -16,6 +16,7 @@ help:
 	@echo "make check           style and types alone, in seconds"
 	@echo "make golden          write the golden digests anew, to be read before committing"
 	@echo "make bench           benchmarks, each beside its floor"
+	@echo "make year            a year of the invented company: each claim beside what was planted"
 	@echo "make load            several processes send; then exactly what was sent must be there"
 	@echo "make soak            a month with duplicates, outages, kills and wrong clocks; then a recount"
 	@echo "make audit           advisories of every pinned version (asks PyPI)"
@@ -73,6 +74,9 @@ golden: $(VENV)/dev
 bench: $(VENV)/dev
 	@for bench in tests/bench/bench_*.py; do \
 		name=$$(basename $$bench .py); echo; echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
+
+year: $(VENV)/dev
+	@$(RUN) -m tests.bench.year $(if $(OUT),--out "$(OUT)")
 
 load: $(VENV)/dev
 	@$(RUN) -m tests.bench.load_run --events $(or $(EVENTS),20000)

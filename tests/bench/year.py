@@ -62,9 +62,9 @@ def claims(whole: WholeWeek, monday: date) -> Iterator[Claim]:
     at = (whole.week.monday - monday).days // 7
     for finding in (*whole.findings.themes, whole.findings.house):
         if finding:
-            true = _differs(finding.theme, at, finding.weeks, whole.past.weeks)
+            verdict = _differs(finding.theme, at, finding.weeks, whole.past.weeks)
             what = f"{finding.theme} {finding.count} of {finding.usual:.0f} in {finding.weeks}"
-            yield Claim(whole.week, "versus usual", what, true is finding.verdict)
+            yield Claim(whole.week, "versus usual", what, verdict is finding.verdict)
     for rise in whole.rises:
         rates = [plot.expected(rise.theme, at - age) for age in range(TREND_WEEKS)]
         grown = fmean(rates[:RECENT_WEEKS]) >= CHANGED * fmean(rates[RECENT_WEEKS:])

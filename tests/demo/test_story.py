@@ -15,9 +15,10 @@ from chalicelib.connectors.base import EARLIEST, Outcome, Source
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, Role
 from chalicelib.organisation import Organisation, read
-from infra.demo import plot, story
+from infra.commands.demo import VOLUME
+from infra.demo import earlier, plot, story
 from infra.demo.delivery import Delivery
-from infra.demo.simulate import ZONE, contacts, first_monday, midnight
+from infra.demo.simulate import ZONE, contacts, earlier_contacts, first_monday, midnight
 
 TODAY = date(2026, 11, 23)  # a Monday
 THURSDAY = date(2026, 11, 26)
@@ -266,3 +267,46 @@ def test_the_command_writes_what_can_be_imported(
     assert len(found) == len(lines) > 100
     assert (tmp_path / "sample.txt").read_text(encoding="utf-8")
     assert "live deliveries" in capsys.readouterr().out
+
+
+# --- the half year before -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def earlier_weeks() -> dict[str, list[int]]:
+    """Theme -> contacts of weeks -26 to -1, at the demo's volume."""
+    counts = Counter((c.theme, c.week) for c in earlier_contacts(TODAY, 1, VOLUME))
+    return {
+        theme: [counts[theme, week] for week in range(earlier.FIRST_WEEK, 0)]
+        for theme in plot.TOPICS
+    }
+
+
+def test_refunds_were_slow_and_products_asked_about_more_and_more(
+    earlier_weeks: dict[str, list[int]],
+) -> None:
+    refunds = earlier_weeks["refund"]
+    first = earlier.SLOW_REFUNDS.start - earlier.FIRST_WEEK
+    assert mean(refunds[first:]) >= 1.6 * mean(refunds[:first])
+    asked = earlier_weeks[earlier.SLOW_RISE_THEME]
+    assert mean(asked[-4:]) >= 2 * mean(asked[:8])
+
+
+def test_one_week_was_busy_and_a_lamp_flickered(earlier_weeks: dict[str, list[int]]) -> None:
+    whole = [sum(week) for week in zip(*earlier_weeks.values(), strict=True)]
+    assert whole.index(max(whole)) == earlier.BUSY_WEEK - earlier.FIRST_WEEK
+    flicker = dict(enumerate(earlier_weeks[earlier.FLICKER], start=earlier.FIRST_WEEK))
+    assert {week for week, n in flicker.items() if n} == set(earlier.FLICKER_WEEKS)
+    assert flicker[-7] <= 3
+    assert flicker[-4] >= 6
+
+
+def test_a_year_begins_earlier_and_ends_alike(organisation: Organisation) -> None:
+    half = list(story.history(TODAY, volume=0.1))
+    year = list(story.history(TODAY, volume=0.1, year=True))
+    assert year[-len(half) :] == half
+    assert len({row["id"] for row in year}) == len(year) > 1.8 * len(half)
+    text = (ROOT / "organisation.yaml").read_text(encoding="utf-8")
+    fixes = {one.id: one for one in read(story.organisation_at(text, TODAY, year=True)).actions}
+    assert set(fixes) == {*earlier.FIXES, *plot.ACTIONS}
+    assert fixes["refund-queue"].done < first_monday(TODAY)
