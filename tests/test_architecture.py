@@ -26,6 +26,7 @@ CORE = [
     "source_tally",
     "rhythm",
     "sources_health",
+    "corrections",
 ]
 CORE_PACKAGES = ["connectors", "privacy", "insights", "digest", "notices"]
 OUTSIDE = {"boto3", "botocore", "pynamodb", "socket", "urllib.request", "http.client", "requests"}
