@@ -1,7 +1,7 @@
 """Gathers what `hub doctor` judges: one question to AWS at a time, none of which changes anything.
 
-What AWS refuses to tell is noted, and the rest is asked all the same. The local hub has no stack,
-functions or schedules to ask about.
+What AWS refuses to tell is noted, and the rest is asked all the same. The local hub has queues,
+secrets and an organisation to ask about; the rest of it only plays what a stack has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def gather(hub: Hub, file: Organisation | None) -> Facts:
     asked, now = Asked(), hub.world.clock()
     organisation = asked("the published organisation", hub.world.organisation)
     about_stack = of_stack(hub, asked, now) if hub.where.stage else {}
-    made_at = about_stack.pop("made_at", None)
+    made_at = about_stack.pop("made_at", None) or now  # no digest of before is missing
     about_people: dict[str, Any] = {}
     if organisation is not None:
         who = organisation
@@ -56,7 +56,7 @@ def gather(hub: Hub, file: Organisation | None) -> Facts:
         keep=hub.where.stage not in ("", DEV),
         in_file=file.hash if file else None,
         queues=asked("queues", lambda: tuple(_queues(hub, now))),
-        tables=asked("tables", lambda: tuple(map(_table, _table_names(hub)))),
+        tables=asked("tables", lambda: _tables(hub)) if hub.where.stage else None,
         bucket=asked("the archive", lambda: _bucket(hub)) if hub.where.stage else None,
         wanted_prefixes=frozenset(archive.RAW_PREFIXES + archive.QUESTION_PREFIXES),
         refused=asked.refused,
@@ -100,9 +100,9 @@ def _oldest_s(queue: str, now: datetime) -> float | None:
     return float(last["Maximum"]) if last else None
 
 
-def _table_names(hub: Hub) -> list[str]:
+def _tables(hub: Hub) -> tuple[TableFact, ...]:
     names = ("events_table", "interactions_table", "summaries_table", "registry_table")
-    return [getattr(hub.settings, name) for name in names]
+    return tuple(_table(getattr(hub.settings, name)) for name in names)
 
 
 def _table(name: str) -> TableFact:
@@ -198,12 +198,12 @@ def _secrets(hub: Hub, organisation: Organisation) -> dict[str, datetime | None]
 
 
 def _digests(
-    hub: Hub, organisation: Organisation, now: datetime, made_at: datetime | None
+    hub: Hub, organisation: Organisation, now: datetime, made_at: datetime
 ) -> Iterator[DigestFact]:
     """The last digest of each department; those from before the stack was there are left out."""
     for department in organisation.departments:
         moment = last_moment(department, organisation, now)
-        if made_at is not None and moment < made_at:
+        if moment < made_at:
             continue
         monday = moment.date() - timedelta(days=moment.weekday() + 7)
         week, registry = iso_week(monday), hub.world.registry

@@ -135,12 +135,13 @@ class Seen:
             # Each is a new message.
             self.commands += 2 * [["sample", source, message, "--json"]]
         self.sent = [json.loads(output) for _, output in self.run(*self.commands)]
-        self.shown, self.listed, self.sources, self.curl, self.check = self.run(
+        self.shown, self.listed, self.sources, self.curl, self.check, self.doctor = self.run(
             ["show", self.sent[0]["id"]],
             ["deliveries", "--json"],
             ["sources", "--json"],
             ["sample", "shop-feedback", "from-mapping", "--curl"],
             ["check", str(ORGANISATION)],
+            ["doctor", "--json", "--organisation", str(ORGANISATION)],
         )
 
     def run(self, *commands: list[str]) -> list[tuple[int, str]]:
@@ -189,3 +190,11 @@ def test_the_local_hub_passes_its_check(seen: Seen) -> None:
     assert status == hub.OK, output
     assert "no fault" in output
     assert "the local hub: " in output
+
+
+def test_the_local_hub_is_well(seen: Seen) -> None:
+    status, output = seen.doctor
+    told = json.loads(output)["findings"]
+    assert status == hub.OK, told
+    assert any(one["what"].startswith("queue recordings") for one in told)
+    assert any("secrets are there" in one["what"] for one in told)

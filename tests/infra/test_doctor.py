@@ -18,7 +18,9 @@ import app
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.settings import Settings, read_settings
 from chalicelib.adapters.world import build
+from chalicelib.fold import iso_week
 from chalicelib.organisation import read
+from chalicelib.pipeline import digests
 from chalicelib.pipeline.rebuild import publish_organisation
 from infra import hub
 from infra.commands import facts as gathering
@@ -41,7 +43,7 @@ from infra.local.schedules import Schedules
 from infra.package import Package
 from infra.paths import ORGANISATION
 from infra.template import archive, storage
-from tests.infra.places import Place, made
+from tests.infra.places import Place, call, made
 from tests.infra.test_stack import NAME, deploy, empty_aws, for_moto
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what moto passes over
@@ -348,15 +350,44 @@ def place(
 
 
 def test_the_command_on_the_local_hub(place: Place) -> None:
-    from tests.infra.places import call
-
+    base = place.hub.settings.events_queue_url.rpartition("/")[0]
+    client("sqs").send_message(QueueUrl=f"{base}/stack-events-dead", MessageBody='["a", "b"]')
     done = call("doctor", "--json")
     told = json.loads(done.stdout)["findings"]
-    missing = [one["what"] for one in told if one["level"] == "fail"]
+    faults = [one["what"] for one in told if one["level"] == "fail"]
     assert done.exit_code == hub.FAULTS
-    assert any("link-key is missing" in what or "digests sent" in what for what in missing)
-    assert not any(one["what"].startswith(("stack", "alarm")) for one in told)
+    assert faults == ["1 messages in events-dead"]
+    assert not any(one["what"].startswith(("stack", "alarm", "table")) for one in told)
     shown = call("doctor").stdout
     assert "✗" in shown
     assert "✓" not in shown
-    assert "✓" in call("doctor", "--all").stdout
+
+
+def test_the_ledger_of_digests(deployed: Hub) -> None:
+    organisation = read(ORGANISATION.read_text())
+    department = organisation.departments[0]
+    manager, key = client("secretsmanager"), '{"secrets": ["k"]}'
+    manager.create_secret(Name="oivallus/dev/link-key", SecretString=key)
+    try:
+        now = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+        world = replace(deployed.world, clock=lambda: now)
+        moment = gathering.last_moment(department, organisation, now)
+        assert now - timedelta(days=7) < moment <= now
+        before = gathering._digests(replace(deployed, world=world), organisation, now, now)
+        assert list(before) == []  # the stack was not there yet
+
+        reader = digests.reader_id(world, department.id, department.recipients[0])
+        monday = moment.date() - timedelta(days=moment.weekday() + 7)
+        digest = f"{iso_week(monday)}_{department.id}_{reader}"
+        world.registry.claim_digest(digest, now, timedelta(minutes=5))
+        world.registry.mark_sent(digest, now)
+        long_ago = now - timedelta(days=90)
+        (first, *others) = gathering._digests(
+            replace(deployed, world=world), organisation, now, long_ago
+        )
+        assert (first.department, first.week) == (department.id, iso_week(monday))
+        assert first.sent == 1
+        assert first.readers == len(department.recipients)
+        assert all(other.sent == 0 for other in others)
+    finally:
+        manager.delete_secret(SecretId="oivallus/dev/link-key", ForceDeleteWithoutRecovery=True)
