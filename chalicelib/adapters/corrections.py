@@ -69,10 +69,19 @@ class Corrections:
         plain = json.loads(str(row.body))
         return Quoted(**{**plain, "keep_until": datetime.fromisoformat(plain["keep_until"])})
 
-    def all(self) -> Iterator[Correction]:
-        """Every correction, as it was stored."""
+    def all(self, now: datetime) -> Iterator[Correction]:
+        """Every correction whose time is not over, as it was stored."""
         for row in self._rows(KIND):
-            yield _load(str(row.body))
+            if row.expires_at > now:
+                yield _load(str(row.body))
+
+    def of(self, interaction: str, now: datetime) -> list[Correction]:
+        """Those of one interaction, for whoever asks what is known of them."""
+        return [
+            one
+            for row in self._rows(KIND, f"{interaction}#")
+            if (one := _load(str(row.body))).interaction == interaction and row.expires_at > now
+        ]
 
     def forget(self, interaction: str) -> int:
         """Remove an interaction's corrections and quotes; how many. Harmless to repeat."""

@@ -105,7 +105,7 @@ def correct(world: World, token: str, request: Request) -> Reply:
         return Reply(404, apology(None), _HEADERS)
     organisation = world.organisation()
     shown = world.corrections.quote(link.interaction, link.message, link.department)
-    if shown is None:
+    if shown is None or shown.keep_until <= world.clock():
         return Reply(410, apology(_language(organisation, link)), _HEADERS)
     if request.method != "POST":
         return Reply(200, _page(organisation, link, shown), _HEADERS)
@@ -159,7 +159,7 @@ def labels(world: World) -> list[Correction]:
 
     A correction whose message was erased or has expired is removed on the way.
     """
-    found = list(world.corrections.all())
+    found = list(world.corrections.all(world.clock()))
     keys = {one.interaction for one in found if one.interaction}
     texts = {
         (one.interaction.key, one.message.message_id): one.message.text

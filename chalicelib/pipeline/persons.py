@@ -95,8 +95,8 @@ def erase(world: World, names: Sequence[str], *, dry_run: bool = False) -> Recei
 def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Everything about a person, one interaction after another, as plain data.
 
-    `understood` is what is kept (redacted), `received` what sources told within the retention of
-    raw events.
+    `understood` is what is kept (redacted), `corrected` what readers said it is about, `received`
+    what sources told within the retention of raw events.
     """
     person = Person(world.log.archive)
     found = _find(world, person, names)
@@ -114,6 +114,7 @@ def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
             "understood": asdict(state) | {"contribution": state.contribution.totals()}
             if state
             else None,
+            "corrected": [asdict(one) for one in world.corrections.of(key, now)],
             "received": [asdict(event) for event in received],
         }
 

@@ -25,7 +25,7 @@ from chalicelib.errors import Misconfigured
 from chalicelib.fold import fold
 from chalicelib.interaction import EventKind
 from chalicelib.pipeline.corrections import correct, labels
-from chalicelib.pipeline.persons import erase
+from chalicelib.pipeline.persons import erase, export
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
 from tests.conftest import NOW
@@ -84,6 +84,26 @@ def test_a_reader_corrects_a_theme(world: World) -> None:
     assert [(one.themes, one.demand) for one in labels(world)] == [((), "")]
     (row,) = RegistryRow.query("correction")
     assert row.expires_at == KEPT_UNTIL
+
+
+def test_a_person_is_told_of_corrections(world: World) -> None:
+    _told(world)
+    _open(world, _quote(world), theme="invoice")
+    (page,) = export(world, ["email:aino@a.example"])
+    assert [one["themes"] for one in page["corrected"]] == [("invoice",)]
+
+
+def test_what_has_expired_is_not_shown(world: World) -> None:
+    _told(world)
+    token = _quote(world)
+    _open(world, token, theme="invoice")
+    over = replace(world, clock=lambda: KEPT_UNTIL)
+    link = corrections.seal(
+        Link("shop#c-1", "ev-1", "processes", "late", corrections.expiry(KEPT_UNTIL)),
+        world.secrets.key("link-key"),
+    )
+    assert _open(over, link).status == 410
+    assert labels(over) == []
 
 
 def test_the_page_speaks_its_departments_language(world: World) -> None:
