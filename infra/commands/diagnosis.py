@@ -144,7 +144,7 @@ def _queues(facts: Facts) -> Iterator[Finding]:
     for queue in facts.queues or ():
         if queue.dead and queue.waiting:
             yield _fail(
-                f"{queue.waiting} messages in {queue.name}",
+                f"dead letters in {queue.name}: {queue.waiting}",
                 f"hub dead show {queue.name} tells why; mend it, then hub dead redrive it",
             )
         elif not queue.dead and queue.oldest_s is not None and queue.oldest_s >= OLD_S:

@@ -121,7 +121,7 @@ def wrong(**facts: Any) -> Facts:
         ),
         (wrong(schedules={"RollUpEvent": "DISABLED"}), Level.FAIL, "RollUpEvent is DISABLED"),
         (wrong(mappings={"Judge": "Disabled"}), Level.FAIL, "Judge does not read its queue"),
-        (wrong(queues=(replace(DEAD, waiting=2),)), Level.FAIL, "2 messages in events-dead"),
+        (wrong(queues=(replace(DEAD, waiting=2),)), Level.FAIL, "dead letters in events-dead: 2"),
         (wrong(queues=(replace(QUEUE, oldest_s=3600),)), Level.FAIL, "waits for 60 min"),
         (wrong(tables=(replace(TABLE, recoverable=False),)), Level.FAIL, "no point-in-time"),
         (wrong(tables=(replace(TABLE, expires=False),)), Level.FAIL, "does not expire its rows"),
@@ -356,7 +356,7 @@ def test_the_command_on_the_local_hub(place: Place) -> None:
     told = json.loads(done.stdout)["findings"]
     faults = [one["what"] for one in told if one["level"] == "fail"]
     assert done.exit_code == hub.FAULTS
-    assert faults == ["1 messages in events-dead"]
+    assert faults == ["dead letters in events-dead: 1"]
     assert not any(one["what"].startswith(("stack", "alarm", "table")) for one in told)
     shown = call("doctor").stdout
     assert "✗" in shown
