@@ -41,6 +41,7 @@ def checks(hub: Hub, file: Organisation) -> Iterator[Check]:
         yield _tried(f"secret {key}", partial(hub.world.secrets.key, key))
     for name in organisation.sources:
         yield from _secret(hub, organisation, name)
+    yield from _recordings(hub, organisation)
     yield from _reachable(hub)
     yield _mail(organisation)
     yield _tried(
@@ -55,6 +56,23 @@ def _published(organisation: Organisation, file: Organisation) -> Check:
     same = organisation.hash == file.hash
     what = f"published organisation {organisation.hash[:12]}"
     return Check(what, note="" if same else "differs from the file: `hub publish` makes it current")
+
+
+def _recordings(hub: Hub, organisation: Organisation) -> Iterator[Check]:
+    """What must be in place before calls are written down, for each source that allows it."""
+    for name, config in organisation.sources.items():
+        if config.recordings and not hub.world.listens:
+            yield Check(
+                f"recordings of {name}",
+                note="no endpoint listens, so its calls are counted without their words: deploy "
+                "with SpeechImage, or remove recordings: true",
+            )
+        elif config.recordings:
+            yield Check(
+                f"recordings of {name}",
+                note="its calls are written down: callers must be told before they speak, and "
+                "your register of processing must name it (docs/speech.md)",
+            )
 
 
 def _tried(what: str, attempt: Callable[[], object]) -> Check:
