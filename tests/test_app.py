@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +108,28 @@ def test_the_unsubscribe_page_asks_before_it_acts(hub: World) -> None:
     _call(Request("POST", "", {}, b""), "/unsubscribe/{token}", token=token)
     assert isinstance(hub.count, Metrics)
     assert hub.count[("opt_outs",)] == 1
+
+
+def test_the_correction_page_takes_a_browsers_form(hub: World) -> None:
+    from chalicelib.corrections import Link, Quoted, seal
+
+    until = hub.clock() + timedelta(days=1)
+    hub.corrections.keep_quote(
+        Quoted("shop#1", "m", "processes", "Toimitus viipyy", "fi", "chat", "twin", until),
+        until,
+        hub.clock(),
+    )
+    link = Link("shop#1", "m", "processes", "late", until)
+    token = seal(link, hub.secrets.key("link-key"))
+    page = _call(Request("GET", "", {}, b""), "/correct/{token}", token=token)
+    assert "Toimitus viipyy" in page["body"]
+    assert page["headers"]["Referrer-Policy"] == "no-referrer"
+    form = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    saved = _call(
+        Request("POST", "", form, b"theme=invoice&demand=value"), "/correct/{token}", token=token
+    )
+    assert (saved["statusCode"], "Tallennettu" in saved["body"]) == (200, True)
+    assert [one.themes for one in hub.corrections.all(hub.clock())] == [("invoice",)]
 
 
 def test_mail_events_reach_the_ledger(hub: World) -> None:

@@ -212,6 +212,15 @@ def test_heads_that_cannot_be_read_leave_the_model_as_shipped(model: Compact, te
     assert model.understand(texts, _taxonomy(text)) == model.understand(texts, _taxonomy())
 
 
+def test_heads_come_with_the_themes() -> None:
+    body: dict[str, Any] = {"schema": wire.REQUEST_SCHEMA, "texts": []}
+    taxonomy = SHOP_ITSELF.taxonomy | {"heads": "x"}
+    assert wire.read(json.dumps(body | {"taxonomy": taxonomy}).encode()).taxonomy.heads == "x"
+    for heads in (7, "x" * (wire.MAX_HEADS_CHARS + 1)):
+        with pytest.raises(wire.BadRequest, match="heads"):
+            wire.read(json.dumps(body | {"taxonomy": taxonomy | {"heads": heads}}).encode())
+
+
 def test_heads_outlive_a_theme_and_a_release(model: Compact, taught: Refit) -> None:
     """A theme that went, or a concept that another release does not know, is passed over."""
     taxonomy = _taxonomy(taught.bundle(None))
