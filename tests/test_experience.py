@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters import codec
@@ -183,6 +183,7 @@ _told = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(conversations, st.lists(_told, min_size=9, max_size=9), st.data())
 def test_any_split_sums_to_the_same_counts_and_is_stored_whole(
     organisation: Organisation, events: list[Event], told: list[Enrichment], data: st.DataObject

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 
-from chalicelib.digest.whole import ChannelForecast, Moved, Wait
+from chalicelib.digest.by_channel import ChannelForecast, Wait
+from chalicelib.digest.whole import Moved
 from chalicelib.insights.actions import Effect
 from chalicelib.insights.answering import Answering
 from chalicelib.insights.cost import FailureCost

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from chalicelib.digest import insight_sentences as told
 from chalicelib.digest import sentences
 from chalicelib.digest import work_sentences as work
+from chalicelib.digest.by_channel import ChannelForecast
 from chalicelib.digest.contents import Digest, Quote
 from chalicelib.digest.quotes import shortened
 from chalicelib.digest.speech import Speech
 from chalicelib.digest.view import Part, Row, Table
-from chalicelib.digest.whole import ChannelForecast
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.priorities import Ground, Proposal

@@ -6,11 +6,18 @@ only selects.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from chalicelib.digest.by_channel import (
+    ChannelForecast,
+    Wait,
+    daily_of,
+    forecasts,
+    waits,
+    workload,
+)
 from chalicelib.insights.actions import Effect, Outcome, effect
 from chalicelib.insights.answering import Answering, answering
 from chalicelib.insights.cost import failure_cost
@@ -19,7 +26,6 @@ from chalicelib.insights.drivers import Driver, drivers
 from chalicelib.insights.effort import Effort
 from chalicelib.insights.effort import effort as efforts
 from chalicelib.insights.exposure import exposure, public_holidays
-from chalicelib.insights.forecast import Forecast, forecast
 from chalicelib.insights.history import BASELINE_WEEKS, History, history
 from chalicelib.insights.hotspots import HotSpot, hot_spots
 from chalicelib.insights.moved import OTHERS, Movement, movement
@@ -32,7 +38,6 @@ from chalicelib.insights.ratings import QUESTIONS, Question
 from chalicelib.insights.read_anew import ReadAnew, read_anew
 from chalicelib.insights.repeats import Repeats
 from chalicelib.insights.silent import Silent
-from chalicelib.insights.solicited import asked
 from chalicelib.insights.themes import judged
 from chalicelib.insights.together import Pair, Word, pairs
 from chalicelib.insights.touchpoints import journey
@@ -40,15 +45,13 @@ from chalicelib.insights.trends import Rise, rising
 from chalicelib.insights.unanswered import Estimate, estimate, response_rates
 from chalicelib.insights.usual import Findings, house_exposures, versus_usual
 from chalicelib.insights.verdict import Verdict
-from chalicelib.insights.waiting import Patience, Threshold, patience, threshold
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Organisation
-from chalicelib.summary import UNSURE, Cell, Measures, Summary, contacts_by_day, weekly
+from chalicelib.summary import UNSURE, Summary, weekly
 
 ANSWERS_FROM = 100  # in both weeks; fewer are compared by four weeks
 SILENT_WEEKS = 4  # what was told once is no news in so many weeks
 ACTION_WEEKS = 12  # after so many weeks a fix's result has been told
-PATIENCE_WEEKS = 13  # pooled: few leave in one week
 RECENT_WEEKS = 4  # pooled: high effort, personas and ratings are few in one week
 NEARLY = 0.8
 DIMENSIONS = ("touchpoint", "theme", "channel")
@@ -78,37 +81,6 @@ class Moved:
     weeks: int
     dimension: str
     movement: Movement
-
-
-@dataclass(frozen=True)
-class ChannelForecast:
-    """`next` week of a channel; `told` is what was forecast for this week, `came` what came.
-
-    `told` is forecast again from the days before this week, as the digest before did; the counts
-    of those days change only where something of them came late.
-    """
-
-    channel: str
-    next: Forecast
-    told: Forecast | None
-    came: int
-
-    @property
-    def missed(self) -> bool:
-        """True where more or less came than the range that was told."""
-        total = self.told.total if self.told else None
-        if total is None or total.low is None or total.high is None:
-            return False
-        return not total.low <= self.came <= total.high
-
-
-@dataclass(frozen=True)
-class Wait:
-    """One channel's patience and threshold, either None where it cannot be told."""
-
-    channel: str
-    patience: Patience | None
-    threshold: Threshold | None
 
 
 @dataclass(frozen=True)
@@ -164,7 +136,7 @@ def whole_week(
     last = week.back()
     # A week before the first contact is no week to compare with.
     before = weekly(summary.between(last.monday, last.sunday)) if past.weeks else None
-    daily = _daily(summary)
+    daily = daily_of(summary)
     findings = versus_usual(past.by_theme["contacts"], exposures)
     rises = _news_of(past, exposures, findings)
     effects = _effects(organisation, past)
@@ -179,9 +151,9 @@ def whole_week(
         rises,
         _moved(summary, week) if past.judged else (),
         effects,
-        _forecasts(daily, week, closed),
-        _workload(daily, week, closed),
-        _waits(summary, week),
+        forecasts(daily, week, closed),
+        workload(daily, week, closed),
+        waits(summary, week),
         estimate(summary, week),
         response_rates(summary, week),
         drivers(summary, week),
@@ -264,70 +236,6 @@ def _hot_spots(now: Summary) -> tuple[HotSpot, ...]:
     return hot_spots(
         {place: (m["negative"], judged(m)) for place, m in groups.items() if place != UNSURE}
     )
-
-
-# --- by channel ---------------------------------------------------------------------------------
-
-
-def _daily(summary: Summary) -> dict[str, Counter[date]]:
-    """Channel -> contacts of each local day; survey answers are nobody's work."""
-    cells: dict[str, dict[Cell, Measures]] = {}
-    for cell, measures in summary:
-        if not asked(cell.channel):
-            cells.setdefault(cell.channel, {})[cell] = measures
-    return {channel: contacts_by_day(Summary(of)) for channel, of in cells.items()}
-
-
-def _forecasts(
-    daily: Mapping[str, Mapping[date, int]], week: IsoWeek, closed: Collection[date]
-) -> tuple[ChannelForecast, ...]:
-    found = [
-        one for channel, days in daily.items() if (one := _forecast(channel, days, week, closed))
-    ]
-    return tuple(sorted(found, key=lambda one: (-one.next.total.contacts, one.channel)))
-
-
-def _workload(
-    daily: Mapping[str, Counter[date]], week: IsoWeek, closed: Collection[date]
-) -> ChannelForecast | None:
-    """All channels together: its interval comes from the errors of the sum."""
-    every: Counter[date] = Counter()
-    for days in daily.values():
-        every.update(days)
-    return _forecast("", every, week, closed)
-
-
-def _forecast(
-    channel: str, daily: Mapping[date, int], week: IsoWeek, closed: Collection[date]
-) -> ChannelForecast | None:
-    # A week's days come from whole days alone: a forecast knows nothing of what came later.
-    ahead = forecast({d: n for d, n in daily.items() if d <= week.sunday}, week.back(-1), closed)
-    if not ahead or ahead.total.contacts < 1:
-        return None
-    came = sum(daily.get(day, 0) for day in week.days)
-    return ChannelForecast(channel, ahead, forecast(daily, week, closed), came)
-
-
-def _waits(summary: Summary, week: IsoWeek) -> tuple[Wait, ...]:
-    """Channels of which either can be told: patience of 13 weeks, the threshold of all."""
-    first = week.back(PATIENCE_WEEKS - 1).monday
-    periods: tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]] = ({}, {})
-    for cell, measures in summary:
-        if "wait:n" in measures and cell.day <= week.sunday:
-            sums = periods[cell.day >= first].setdefault(cell.channel, {})
-            for name, n in measures.items():
-                if name.startswith("wait:"):
-                    sums[name] = sums.get(name, 0) + n
-    earlier, recent = periods
-    every = {
-        channel: Counter(earlier.get(channel, {})) + Counter(recent.get(channel, {}))
-        for channel in {*earlier, *recent}
-    }
-    found = [
-        Wait(channel, patience(recent.get(channel, {})), threshold(measures))
-        for channel, measures in sorted(every.items())
-    ]
-    return tuple(one for one in found if one.patience or one.threshold)
 
 
 # --- what moved a score -------------------------------------------------------------------------

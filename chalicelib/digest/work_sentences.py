@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib.digest import sentences
+from chalicelib.digest.by_channel import ChannelForecast
 from chalicelib.digest.contents import Digest
 from chalicelib.digest.speech import N_, Speech
-from chalicelib.digest.whole import ChannelForecast
 from chalicelib.insights.cost import FailureCost, Range
 from chalicelib.insights.forecast import Expected
 from chalicelib.insights.hotspots import HotSpot

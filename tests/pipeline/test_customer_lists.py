@@ -54,9 +54,9 @@ def _take_in(world: World, *events: Event) -> None:
 
 
 def _regular(name: str, customer: str, text: str, **last: Any) -> list[Event]:
-    """Twenty contacts, one a week, until 25 days before the week's end."""
+    """Eight contacts, one a week, until 25 days before the week's end."""
     end = datetime(2026, 11, 8, 12, tzinfo=HELSINKI) - timedelta(days=25)
-    days = [end - timedelta(days=7 * n) for n in range(20)]
+    days = [end - timedelta(days=7 * n) for n in range(8)]
     return [
         _contact(f"{name}{n}", customer, at, text, **(last if n == 0 else {}))
         for n, at in enumerate(days)
