@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -146,17 +145,18 @@ class Stack:
 
     def execute(self, name: str) -> None:
         """Make the changes, tell of each as it is made, and wait. Raises DeployFailed."""
-        began = datetime.now(UTC)
+        before = {event["EventId"] for event in self._events(set())}
         self.cloudformation.execute_change_set(StackName=self.name, ChangeSetName=name)
         told: set[str] = set()
         while True:
             status = self.status()
-            events = self._events(began)
+            events = self._events(before)
             for event in reversed(events):
                 if event["EventId"] not in told:
                     told.add(event["EventId"])
                     self.tell(f"  {event['LogicalResourceId']}: {event['ResourceStatus']}")
-            if not status.endswith("_IN_PROGRESS"):
+            # The status alone may still be the one of the last deployment.
+            if any(map(_is_end, events)) and not status.endswith("_IN_PROGRESS"):
                 break
             time.sleep(self.poll_s)
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
@@ -166,17 +166,23 @@ class Stack:
                 f"{_REMEDIES.get(status, 'it is again what it was before')}."
             )
 
-    def _events(self, since: datetime) -> list[Mapping[str, Any]]:
-        """What happened since, the newest first."""
+    def _events(self, before: Collection[str]) -> list[Mapping[str, Any]]:
+        """What happened since the events `before`, the newest first."""
         found: list[Mapping[str, Any]] = []
         for page in self.cloudformation.get_paginator("describe_stack_events").paginate(
             StackName=self.name
         ):
             for event in page["StackEvents"]:
-                if event["Timestamp"] < since:
+                if event["EventId"] in before:
                     return found
                 found.append(event)
         return found
+
+
+def _is_end(event: Mapping[str, Any]) -> bool:
+    """The stack itself came to an end, good or bad."""
+    of_stack = event["ResourceType"] == "AWS::CloudFormation::Stack"
+    return of_stack and not event["ResourceStatus"].endswith("_IN_PROGRESS")
 
 
 def change(told: Mapping[str, Any]) -> Change:

@@ -205,6 +205,7 @@ def test_the_base_stack_has_repositories(target: Target) -> None:
 # -- what a failure says ------------------------------------------------------------------------
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+STACK = "AWS::CloudFormation::Stack"
 
 
 def event(resource: str, status: str, reason: str, second: int) -> dict[str, Any]:
@@ -214,12 +215,13 @@ def event(resource: str, status: str, reason: str, second: int) -> dict[str, Any
         "ResourceType": "AWS::X::Y",
         "ResourceStatus": status,
         "ResourceStatusReason": reason,
-        "Timestamp": NOW + timedelta(days=3650, seconds=second),
+        "Timestamp": NOW + timedelta(seconds=second),
     }
 
 
+BEFORE = [event("Stack", "UPDATE_COMPLETE", "", 0) | {"ResourceType": STACK}]
 FAILURE = [
-    event("Stack", "UPDATE_ROLLBACK_COMPLETE", "", 9),
+    event("Stack", "UPDATE_ROLLBACK_COMPLETE", "", 9) | {"ResourceType": STACK},
     event("Topic", "CREATE_FAILED", "Resource creation cancelled", 3),
     event("Endpoint", "CREATE_FAILED", "No capacity for ml.g5.xlarge", 2),
     event("Endpoint", "CREATE_IN_PROGRESS", "", 1),
@@ -235,20 +237,24 @@ class _Cloudformation:
 
     def __init__(self, *statuses: str) -> None:
         self.statuses = list(statuses)
+        self.events = BEFORE
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         return {"Stacks": [{"StackStatus": status}]}
 
-    def execute_change_set(self, **_: str) -> None: ...
+    def execute_change_set(self, **_: str) -> None:
+        self.after = iter([BEFORE, [*FAILURE[1:], *BEFORE], [*FAILURE, *BEFORE]])
 
     def get_paginator(self, _: str) -> Any:
-        return mock.Mock(paginate=lambda **_: [{"StackEvents": FAILURE}])
+        self.events = next(self.after) if hasattr(self, "after") else BEFORE
+        return mock.Mock(paginate=lambda **_: [{"StackEvents": self.events}])
 
 
 def test_a_failed_update_says_why_and_what_is_there_now() -> None:
     told: list[str] = []
-    answers = _Cloudformation("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+    # The first answer is the one of the deployment before: it must not be taken for the end.
+    answers = _Cloudformation("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
     stack = Stack(answers, "oivallus-prod", 0, told.append)
     with pytest.raises(DeployFailed) as raised:
         stack.execute("deploy-1")
