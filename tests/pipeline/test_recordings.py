@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from chalicelib.pipeline.rebuild import publish_organisation, recount
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.recordings import Work, read_work, transcribe
 from chalicelib.pipeline.understand import understand
+from infra.commands import checks
 from tests.conftest import NOW, ORGANISATION
 from tests.events import event
 from tests.pipeline import recorded, thin
@@ -110,6 +112,15 @@ def test_a_connector_without_recordings_cannot_have_them(world: World) -> None:
     text = ORGANISATION.replace("connector: standard", "connector: standard\n    recordings: true")
     with pytest.raises(BadOrganisation, match="only twilio, connect, aircall do; remove the key"):
         publish_organisation(world, text)
+
+
+def test_the_check_says_what_must_be_in_place(hub: World) -> None:
+    organisation = hub.organisation()
+    for world, expected in ((hub, "told before they speak"), (replace(hub, speech=None), "Image")):
+        looked_at: Any = SimpleNamespace(world=world)
+        (found,) = checks._recordings(looked_at, organisation)
+        assert expected in found.note
+        assert found.fault == ""
 
 
 # --- there and back -----------------------------------------------------------------------------
