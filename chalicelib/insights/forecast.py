@@ -72,6 +72,7 @@ def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date])
     if len(past) < PROFILE_WEEKS:
         return None
     smoothing, tried = _tried(past)
+    chosen = smoothing != SMOOTHINGS[0]
     weekly = [_log_error(sum(expected), sum(counts)) for expected, counts in tried]
     by_day = [
         _log_error(mean, count)
@@ -83,11 +84,11 @@ def forecast(daily: Mapping[date, int], week: IsoWeek, closed: Collection[date])
     total = sum(means)
     days: tuple[tuple[date, Expected], ...] = ()
     if total >= FEWEST_PER_DAY * sum(mean > 0 for mean in means):
-        reach = _reach(by_day)
+        reach = _reach(by_day, chosen=chosen)
         days = tuple(
             (day, _interval(mean, reach)) for day, mean in zip(week.days, means, strict=True)
         )
-    return Forecast(week, _interval(total, _reach(weekly)), days)
+    return Forecast(week, _interval(total, _reach(weekly, chosen=chosen)), days)
 
 
 def _tried(past: Sequence[_Week]) -> tuple[float, list[_Tried]]:
@@ -164,14 +165,16 @@ def _log_error(expected: float, came: int) -> float:
     return math.log((came + 0.5) / (expected + 0.5))
 
 
-def _reach(errors: Sequence[float]) -> float | None:
+def _reach(errors: Sequence[float], *, chosen: bool) -> float | None:
     """How far, log scale, COVERAGE of past errors reached; None when there are too few.
 
     The split-conformal quantile (Vovk et al. 2005): right for errors of any shape, as long as
     the next one is like the past ones. Between two ranks it is interpolated: rounded up, 18 errors
-    would hold 84 %.
+    would hold 84 %. They are rounded up where the smoothing was `chosen` by these very errors,
+    which look too small by about as much.
     """
     rank = COVERAGE * (len(errors) + 1)
+    rank = math.ceil(rank) if chosen else rank
     if len(errors) < ERRORS_FROM or rank > len(errors):
         return None
     ordered = sorted(map(abs, errors))

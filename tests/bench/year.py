@@ -35,7 +35,7 @@ from infra.commands import digest_weeks
 from infra.commands.demo import VOLUME
 from infra.demo import earlier, plot, story
 from infra.demo.contact import Contact
-from infra.demo.phrasing import bank
+from infra.demo.phrasing import LANGUAGES, bank
 from infra.demo.simulate import ZONE, contacts, earlier_contacts, first_monday
 from infra.paths import ORGANISATION
 
@@ -61,7 +61,7 @@ def claims(whole: WholeWeek, monday: date) -> Iterator[Claim]:
     """The claims of one week; `monday` is that of the story's week 0."""
     at = (whole.week.monday - monday).days // 7
     for finding in (*whole.findings.themes, whole.findings.house):
-        if finding:
+        if finding and finding.theme != UNSURE:  # which no digest names
             verdict = _differs(finding.theme, at, finding.weeks, whole.past.weeks)
             what = f"{finding.theme} {finding.count} of {finding.usual:.0f} in {finding.weeks}"
             yield Claim(whole.week, "versus usual", what, verdict is finding.verdict)
@@ -99,7 +99,8 @@ def _is_planted(named: Sequence[str], at: int) -> bool:
     """Whether a new topic of those weeks is named by words that its customers use."""
     for topic in plot.UNTHEMED:
         if plot.expected(topic, at):
-            said = {w for text in bank("fi")[topic]["negative"]["any"] for w in words(text)}
+            lines = [text for one in LANGUAGES for text in bank(one)[topic]["negative"]["any"]]
+            said = {w for text in lines for w in words(text)}
             return sum(any(w[:5] == s[:5] for s in said) for w in named) * 2 > len(named)
     return False
 
