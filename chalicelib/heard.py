@@ -1,6 +1,6 @@
 """What the speech endpoint heard -> events of the call: its words by turns, and its measures.
 
-Contract: model_image/README.md, "oivallus.transcript.1". Pure: no I/O.
+Contract: docs/speech.md, "oivallus.transcript.1". Pure: no I/O.
 """
 
 from __future__ import annotations
