@@ -220,10 +220,13 @@ def _ask(
 def _change(
     organisation: Organisation, before: State, merged: State, judged: Judged
 ) -> Change | None:
-    """The new version of an interaction, or None when nothing changes."""
+    """The new version of an interaction, or None when nothing changes.
+
+    What a message was judged already stands: a late answer of an older model changes nothing.
+    """
     new = {message: e for (key, message), e in judged.items() if key == merged.key}
     change = refold(
-        organisation, before, replace(merged, enrichments={**merged.enrichments, **new})
+        organisation, before, replace(merged, enrichments={**new, **merged.enrichments})
     )
     done = (
         change.after.events == before.events

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import enrich
 from chalicelib.adapters import transact
 from chalicelib.adapters.asynchronous import AsynchronousEndpoint, Notice, read_notice
 from chalicelib.adapters.settings import Settings
@@ -19,7 +20,7 @@ from chalicelib.errors import HubError, Retryable, Unreadable
 from chalicelib.pipeline.asking import FORGOTTEN_AFTER, TRIES, ask_again
 from chalicelib.pipeline.judge import judge
 from chalicelib.pipeline.rebuild import recount
-from chalicelib.pipeline.understand import understand
+from chalicelib.pipeline.understand import settle, understand
 from tests.events import START, event
 from tests.pipeline.faults import Fuse, Killed, fused
 from tests.pipeline.test_understand import _conversation, _counted, _log
@@ -246,6 +247,21 @@ def test_an_answer_that_comes_after_an_erasure_counts_nothing(hub: World, sleepe
     assert _counted(hub).count("mention:late") == 0
     assert _counted(hub) == recount(hub)
     assert _left(sleeper) == []
+
+
+def test_a_late_answer_of_an_older_model_changes_nothing(hub: World, sleeper: Sleeper) -> None:
+    understand(hub, _log(hub, _conversation("a")))
+    late = sleeper.wake()
+    question = json.loads(sleeper.read(late[0].question) or b"")
+    answer = sleeper.read(str(late[0].answer)) or b""
+    newer = enrich.read(
+        answer.replace(b"twin-1", b"twin-2"), [t["text"] for t in question["texts"]]
+    )
+    settle(hub, {(key, mid): e for (key, mid), e in zip(question["of"], newer, strict=True)})
+    assert judge(hub, late) == []
+    (state,) = hub.interactions.read(["shop#a"]).values()
+    assert {enrichment.model for enrichment in state.enrichments.values()} == {"twin-2"}
+    assert _counted(hub) == recount(hub)
 
 
 def _notice(**changes: Any) -> dict[str, Any]:
