@@ -10,19 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from infra.template import keys
+from infra.template import keys, scaling
 
 Resources = dict[str, Any]
 
 MODES = ("asynchronous", "realtime", "serverless")
 #: Of the one variant that each endpoint has.
 VARIANT = "all"
-#: A request waits this long for an instance at the most before SageMaker gives it up, by default.
 NO_VALUE = {"Ref": "AWS::NoValue"}
-#: Requests that wait for one instance: more, and another instance is started.
-BACKLOG_PER_INSTANCE = 5
-#: Seconds without a change after one: an instance takes minutes to start.
-COOLDOWN_S = 300
 
 _INSTANCE = "A CPU instance for the compact backend, a GPU instance for the other"
 
@@ -139,7 +134,12 @@ def resources() -> Resources:
     """Both endpoints, each with a role that reads its image and questions, and logs."""
     text = _endpoint(TEXT, "Model", _text_variant(), _async_if(TEXT))
     speech = _endpoint(SPEECH, "SpeechModel", _speech_variant(), _asynchronous(SPEECH))
-    return {**text, **_scaling(TEXT), **speech, **_scaling(SPEECH)}
+    return {**text, **_scaled(TEXT), **speech, **_scaled(SPEECH)}
+
+
+def _scaled(served: _Served) -> Resources:
+    found = scaling.resources(served.id, served.name, VARIANT)
+    return _conditional(found, served.asynchronous)
 
 
 def _endpoint(
@@ -235,99 +235,6 @@ def _asynchronous(served: _Served) -> dict[str, Any]:
             },
         }
     }
-
-
-def _scaling(served: _Served) -> Resources:
-    """Between no instance and the most that are allowed, by what waits.
-
-    Target tracking cannot leave zero, for it divides by the instances; a step from zero does.
-    """
-    target = f"{served.id}ScalableTarget"
-    found: Resources = {
-        target: {
-            "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
-            "Properties": {
-                "ServiceNamespace": "sagemaker",
-                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-                "ResourceId": {
-                    "Fn::Sub": f"endpoint/${{{served.id}Endpoint.EndpointName}}/variant/{VARIANT}"
-                },
-                "MinCapacity": 0,
-                "MaxCapacity": {"Ref": f"{served.id}MaxInstances"},
-            },
-        },
-        f"{served.id}BacklogPolicy": _policy(
-            f"{served.name}-backlog",
-            target,
-            "TargetTrackingScaling",
-            {
-                "TargetTrackingScalingPolicyConfiguration": {
-                    "TargetValue": BACKLOG_PER_INSTANCE,
-                    "CustomizedMetricSpecification": {
-                        "Namespace": "AWS/SageMaker",
-                        "MetricName": "ApproximateBacklogSizePerInstance",
-                        "Dimensions": _dimensions(served),
-                        "Statistic": "Average",
-                    },
-                    "ScaleInCooldown": COOLDOWN_S,
-                    "ScaleOutCooldown": COOLDOWN_S,
-                }
-            },
-        ),
-        f"{served.id}FromZeroPolicy": _policy(
-            f"{served.name}-from-zero",
-            target,
-            "StepScaling",
-            {
-                "StepScalingPolicyConfiguration": {
-                    "AdjustmentType": "ChangeInCapacity",
-                    "MetricAggregationType": "Average",
-                    "Cooldown": COOLDOWN_S,
-                    "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-                }
-            },
-        ),
-        f"{served.id}FromZeroTrigger": _from_zero(served),
-    }
-    return _conditional(found, served.asynchronous)
-
-
-def _policy(name: str, target: str, kind: str, how: dict[str, Any]) -> Resources:
-    return {
-        "Type": "AWS::ApplicationAutoScaling::ScalingPolicy",
-        "Properties": {
-            "PolicyName": {"Fn::Sub": f"${{AWS::StackName}}-{name}"},
-            "PolicyType": kind,
-            "ScalingTargetId": {"Ref": target},
-            **how,
-        },
-    }
-
-
-def _from_zero(served: _Served) -> Resources:
-    """Something waits and there is no instance: start one. A trigger, no alarm to a person."""
-    return {
-        "Type": "AWS::CloudWatch::Alarm",
-        "Properties": {
-            "AlarmDescription": "Starts the first instance; nobody needs to do anything",
-            "Namespace": "AWS/SageMaker",
-            "MetricName": "HasBacklogWithoutCapacity",
-            "Dimensions": _dimensions(served),
-            "Statistic": "Average",
-            "Period": 60,
-            "EvaluationPeriods": 2,
-            "DatapointsToAlarm": 2,
-            "Threshold": 1,
-            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            "TreatMissingData": "missing",
-            "AlarmActions": [{"Ref": f"{served.id}FromZeroPolicy"}],
-        },
-    }
-
-
-def _dimensions(served: _Served) -> list[dict[str, Any]]:
-    name = {"Fn::GetAtt": [f"{served.id}Endpoint", "EndpointName"]}
-    return [{"Name": "EndpointName", "Value": name}]
 
 
 def _role(served: _Served) -> Resources:
