@@ -174,35 +174,6 @@ def test_the_queue_feeds_fetch(resources: Resources) -> None:
     assert resources["FetchQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout_s
 
 
-def test_the_buckets_of_vendors_are_read_by_fetch_and_transcribe_alone(resources: Resources) -> None:
-    policy = resources["VendorBucketsPolicy"]
-    assert policy["Condition"] == "HasVendorBuckets"  # a stack may have none
-    roles = [{"Ref": "FetchRole"}, {"Ref": "TranscribeRole"}]
-    assert policy["Properties"]["Roles"] == roles
-    read, listed = policy["Properties"]["PolicyDocument"]["Statement"]
-    named = ["calls", "chats"]
-    assert (read["Action"], joined(read["Resource"], named)) == (
-        "s3:GetObject",
-        ["arn:aws:s3:::calls/*", "arn:aws:s3:::chats/*"],
-    )
-    assert (listed["Action"], joined(listed["Resource"], named)) == (
-        "s3:ListBucket",
-        ["arn:aws:s3:::calls", "arn:aws:s3:::chats"],
-    )
-
-
-def joined(value: Any, buckets: list[str]) -> Any:
-    """What CloudFormation makes of Join and Split when VendorBuckets names these."""
-    match value:
-        case {"Fn::Split": [at, text]}:
-            return joined(text, buckets).split(at)
-        case {"Fn::Join": [between, parts]}:
-            return between.join(joined(part, buckets) for part in joined(parts, buckets))
-        case {"Ref": "VendorBuckets"}:
-            return buckets
-    return value
-
-
 def test_the_decorator_and_the_template_agree() -> None:
     said = {
         to_cfn_resource_name(c.name): (c.queue, c.batch_size, c.maximum_batching_window_in_seconds)
