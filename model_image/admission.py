@@ -43,7 +43,7 @@ class Draining(Busy):
 
 
 class Failed(Exception):
-    """No text of a request could be read, or not its taxonomy."""
+    """Texts of a request could not be read, or its taxonomy."""
 
 
 @dataclass
@@ -123,8 +123,8 @@ class Worker:
         self.device.start()
 
     async def understand(self, request: Request) -> list[Result]:
-        """The results, in order; raises Busy when too much waits already, Failed if no text
-        could be read."""
+        """The results, in order; raises Busy when too much waits already, Failed if a text
+        could not be read: with "partial" wanted, only if none could."""
         if self.draining:
             raise Draining("the server is shutting down")
         tokens = sum(self.stages.estimate(text.text) for text in request.texts)
@@ -206,8 +206,10 @@ class Worker:
             return results
 
         results: list[Result] = await self._in_pieces(request, read)
-        if results and all(result is UNREAD for result in results):
-            raise Failed("no text of the request could be read")
+        unread = sum(result is UNREAD for result in results)
+        # Who has not said that it looks for errors would count them as answers.
+        if unread and (unread == len(results) or "partial" not in request.want):
+            raise Failed(f"{unread} of {len(results)} texts could not be read")
         return results
 
     async def _in_pieces(

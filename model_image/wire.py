@@ -24,7 +24,7 @@ MAX_TAXONOMY_CHARS = 1_000_000
 MAX_HEADS_CHARS = 1_000_000
 
 # What a request may ask for besides; a backend without it leaves it out.
-WANTS = ("embedding", "embedding:fp16", "personal_data")
+WANTS = ("embedding", "embedding:fp16", "personal_data", "partial")
 
 Demand = Literal["failure", "value"]
 Words = Mapping[str, tuple[str, ...]]  # by language code

@@ -104,7 +104,8 @@ def test_logs_carry_no_words(caplog: pytest.LogCaptureFixture) -> None:
 def test_metrics_of_a_backend_of_one_call() -> None:
     with TestClient(create_app(Gate)) as client:
         wait_until_ready(client)
-        client.post("/invocations", json=body("Hei", "boom", taxonomy=SMALL))
+        mixed = {**body("Hei", "boom", taxonomy=SMALL), "want": ["partial"]}
+        client.post("/invocations", json=mixed)
         client.post("/invocations", json=body("boom", taxonomy=SMALL))
         page = client.get("/metrics").text
     assert 'oivallus_model_texts_total{outcome="read"} 1.0' in page
@@ -115,7 +116,9 @@ def test_metrics_of_a_backend_of_one_call() -> None:
 def test_a_bad_text_costs_its_neighbours_nothing() -> None:
     with TestClient(create_app(Gate)) as client:
         wait_until_ready(client)
-        answer = client.post("/invocations", json=body("Hei", "boom", taxonomy=SMALL))
+        mixed = body("Hei", "boom", taxonomy=SMALL)
+        assert client.post("/invocations", json=mixed).status_code == 500
+        answer = client.post("/invocations", json={**mixed, "want": ["partial"]})
         assert ["error" in result for result in answer.json()["results"]] == [False, True]
 
 
