@@ -179,10 +179,8 @@ def _recorded(call: Json, sent: datetime) -> tuple[Channel, Values]:
     number = identifier(call.get("id"), "data.id")
     began = _time(call, "answered_at") or _time(call, "started_at")
     values: Values = {
-        "event_id": f"call:{number}:recorded",
-        "interaction_id": f"call:{number}",
-        "occurred_at": began or sent,
-        "recording": f"call:{number}",
+        **{"event_id": f"call:{number}:recorded", "recording": f"call:{number}"},
+        **{"interaction_id": f"call:{number}", "occurred_at": began or sent},
     }
     return Channel.VOICE, values | _STATUS
 
@@ -225,16 +223,14 @@ _READERS: Mapping[str, Callable[[Json, datetime], tuple[Channel, Values]]] = {
     "message.received": _received,
     "message.sent": _sent,
 }
-#: What is read instead where the hub listens to recordings itself, and what then is not.
-_RECORDED = "call.comm_assets_generated"
-_WRITTEN = "transcription.created"
 
 
 def _read(source: Source) -> Mapping[str, Callable[[Json, datetime], tuple[Channel, Values]]]:
+    """Recordings instead of transcripts, where the hub listens to them itself."""
     if not source.recordings:
         return _READERS
-    rest = {name: read for name, read in _READERS.items() if name != _WRITTEN}
-    return {**rest, _RECORDED: _recorded}
+    rest = {name: read for name, read in _READERS.items() if name != "transcription.created"}
+    return {**rest, "call.comm_assets_generated": _recorded}
 
 
 def _base(call: Json, what: str, sent: datetime) -> Values:
