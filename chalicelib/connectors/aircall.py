@@ -178,7 +178,7 @@ def _recorded(call: Json, sent: datetime) -> tuple[Channel, Values]:
     """The recording of a call, or its voicemail, is there to be heard."""
     number = identifier(call.get("id"), "data.id")
     began = _time(call, "answered_at") or _time(call, "started_at")
-    values: Values = {
+    values = {
         **{"event_id": f"call:{number}:recorded", "recording": f"call:{number}"},
         **{"interaction_id": f"call:{number}", "occurred_at": began or sent},
     }
@@ -313,8 +313,7 @@ def find(event: Event, _source: Source, credentials: Credentials) -> Dialogue[So
     answer = yield Call(f"{_API}/calls/{call}", headers=_authorization(credentials))
     found = section(json_of(answer, "the call"), "call")
     for name, customer in (("recording", None), ("voicemail", 0)):
-        place = text(found.get(name), f"call.{name}")
-        if place:
+        if place := text(found.get(name), f"call.{name}"):
             # The address is signed by itself; our credentials stay here.
             return Sound(Call(place), customer)
     raise Skipped("a call that Aircall has no recording of (any more)")
