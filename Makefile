@@ -113,7 +113,7 @@ runbook: $(VENV)/dev
 lock: requirements-dev.txt
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/pip install --quiet -r requirements-dev.txt
-	@build/lock/bin/pip freeze > constraints.txt
+	@build/lock/bin/pip freeze | sed 's/+cpu$$//' > constraints.txt
 
 # Tools of their own environment: what they bring shall not move a pin of ours.
 build/tools: .ci/supply-chain.txt

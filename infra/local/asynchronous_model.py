@@ -41,7 +41,7 @@ def asynchronous_model(model_url: str, publish: Publish) -> Iterator[str]:
                 question = self.headers[f"{_HEADER}InputLocation"]
                 bucket = question.removeprefix("s3://").partition("/")[0]
                 answer = f"s3://{bucket}/judged/{uuid.uuid4()}.out"
-                headers = _passed_on(self.headers)
+                headers = _passed_on(dict(self.headers))
                 worker.submit(_answer, model_url, question, answer, headers, publish)
                 self.send_response(202)
                 self.send_header(f"{_HEADER}OutputLocation", answer)
