@@ -122,7 +122,16 @@ def test_killed_between_any_two_calls(
     fuse = Fuse(step)
     killed = False
     try:
-        list(run(fused(hub, fuse), "shop", SINCE, UNTIL, fuse.wrap("vendor", vendor)))
+        list(
+            run(
+                fused(hub, fuse),
+                "shop",
+                SINCE,
+                UNTIL,
+                fuse.wrap("vendor", vendor),
+                sleep=clock.sleep,
+            )
+        )
     except Killed:
         killed = True
     assert killed == (step <= 2 * len(fuse.calls)), "the range of steps must reach past the end"
