@@ -19,7 +19,7 @@ from chalicelib import asymmetric
 from chalicelib.errors import Rejected
 
 MESSAGE = '{"teksti":"Lasku on väärä"}'.encode()
-EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=30, deadline=None, derandomize=True)
 
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
