@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.adapters.asynchronous import read_notice
 from chalicelib.adapters.clients import calling, client
 from chalicelib.adapters.world import World
-from chalicelib.errors import HubError
+from chalicelib.errors import HubError, Unreadable
 from chalicelib.pipeline import digests
 from infra.commands.worlds import Hub
 from infra.template import DEV, merge_template
@@ -22,6 +23,7 @@ from infra.template import DEV, merge_template
 _LOOKED_AT_S = 120
 _RECEIVE = 10  # the most that SQS gives at once
 _NAME = "${AWS::StackName}-"
+_UNKNOWN = "a message of unknown form"
 
 
 @dataclass(frozen=True)
@@ -123,18 +125,24 @@ def _letter(queue: DeadQueue, message: Mapping[str, Any]) -> Letter:
 
 
 def _what(body: str) -> str:
-    """What a message is about, by ids: an event's key, a schedule, or mail events."""
+    """What a message is about, by ids: an event's key, an answer, a schedule, or mail events."""
     try:
         content = json.loads(body)
     except ValueError:
         return f"{len(body)} characters that are not JSON"
     if isinstance(content, list) and content:
         return " ".join(str(part) for part in content[:2])
-    if isinstance(content, dict) and "Records" in content:
+    if not isinstance(content, dict):
+        return _UNKNOWN
+    if "Records" in content:
         return f"{len(content['Records'])} mail events"
-    if isinstance(content, dict) and content.get("detail-type") == "Scheduled Event":
+    if content.get("detail-type") == "Scheduled Event":
         return f"schedule {str((content.get('resources') or ['?'])[0]).rpartition('/')[2]}"
-    return "a message of unknown form"
+    try:
+        notice = read_notice(body)
+    except Unreadable:
+        return _UNKNOWN
+    return f"{'answer to' if notice.answer else 'failure at'} {notice.question}"
 
 
 def release(queue: DeadQueue, letter: Letter) -> None:

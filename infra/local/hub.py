@@ -47,6 +47,7 @@ from infra.local.schedules import Schedules, scheduled_event, timeouts_s
 from infra.local.stack import create
 from infra.local.sweeper import archive_days, count_items, sweep, sweep_archive
 from infra.template import DEV, merge_template
+from infra.template.storage import QUEUES
 
 STACK = "oivallus-local"
 REGION = "eu-north-1"
@@ -252,9 +253,8 @@ class LocalHub:
         return waiting
 
     def dead_letters(self) -> int:
-        """Messages in the dead-letter queues of events and of fetches."""
-        dead = ("EventsDeadLetterQueue", "FetchDeadLetterQueue")
-        return sum(_depth(self.stack.queues[queue]) for queue in dead)
+        """Messages in the dead-letter queues of all queues."""
+        return sum(_depth(self.stack.queues[dead]) for _, _, dead in QUEUES.values())
 
     def count(self, table_variable: str) -> int:
         """Items of a table, named by its environment variable such as INTERACTIONS_TABLE."""

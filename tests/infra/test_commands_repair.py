@@ -12,6 +12,7 @@ from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.world import World
 from infra import hub
 from infra.commands import dead_letters
+from infra.template import storage
 from tests.conftest import ORGANISATION, SECRET
 from tests.infra import places
 from tests.infra.places import LOG, Place, call, told
@@ -40,15 +41,51 @@ def bury(place: Place, queue: str, body: object, reason: str = "") -> str:
     return str(sent["MessageId"])
 
 
+#: What calls each function asynchronously, and every queue, has somewhere for what fails.
+DEAD = {f"{name}-dead" for name, _, _ in storage.QUEUES.values()} | {"failed-calls"}
+
+
 def test_every_dead_letter_queue_of_the_template_is_listed(place: Place) -> None:
-    assert {one["queue"]: one["messages"] for one in told("dead", "list")} == {
-        "events-dead": 0,
-        "fetch-dead": 0,
-        "failed-calls": 0,
-    }
+    assert {one["queue"]: one["messages"] for one in told("dead", "list")} == dict.fromkeys(DEAD, 0)
     assert call("dead", "list").exit_code == hub.OK
     bury(place, "fetch-dead", ["shop#c-1", "ev-1"])
     assert call("dead", "list").exit_code == hub.FAULTS
+
+
+NOTICE = {
+    "invocationStatus": "Completed",
+    "requestParameters": {"inputLocation": "s3://archive/asked/0/q.json"},
+    "responseParameters": {"outputLocation": "s3://archive/judged/a.out"},
+}
+FAILED = {
+    "invocationStatus": "Failed",
+    "requestParameters": {"inputLocation": "s3://archive/recordings/shop/a/b"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "what"),
+    [
+        ("events", ["shop#c-1", "ev-1"], "shop#c-1 ev-1"),
+        ("fetch", ["shop#c-1", "ev-1"], "shop#c-1 ev-1"),
+        ("judged", NOTICE, "answer to asked/0/q.json"),
+        ("judged", {"Message": json.dumps(NOTICE)}, "answer to asked/0/q.json"),
+        ("recordings", ["shop#c-1", "ev-1"], "shop#c-1 ev-1"),
+        ("recordings", FAILED, "failure at recordings/shop/a/b"),
+        ("events", {"strange": 1}, "a message of unknown form"),
+    ],
+)
+def test_each_queues_letters_are_named_and_go_back_to_it(
+    place: Place, name: str, body: object, what: str
+) -> None:
+    letter = bury(place, f"{name}-dead", body)
+    (shown,) = told("dead", "show", f"{name}-dead")
+    assert shown["what"] == what
+    assert told("dead", "redrive", f"{name}-dead") == {letter: "redriven"}
+    url = f"{place.hub.settings.events_queue_url.rpartition('/')[0]}/stack-{name}"
+    (given,) = client("sqs").receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(given["Body"]) == body
+    assert told("dead", "show", f"{name}-dead") == []
 
 
 def test_dead_letters_are_shown_and_stay(place: Place) -> None:
