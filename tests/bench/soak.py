@@ -21,7 +21,7 @@ anything differs. `--contacts 300000` is the month of a large shop.
 from __future__ import annotations
 
 import argparse
-import json
+import heapq
 import logging
 import os
 import random
@@ -32,7 +32,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from unittest import mock
 
@@ -54,47 +55,18 @@ from chalicelib.pipeline.rebuild import publish_organisation, recount, roll_up
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
 from chalicelib.summary import weekly
-from infra.cost_sample import week_profile
 from infra.local import speedups
+from tests.bench.soak_plan import DAYS, START, Expected, Sent, conversations
 from tests.conftest import ORGANISATION, SECRET, _create
 from tests.events import event
 from tests.pipeline.faults import Fuse, Killed, fused
 from tests.twins import JudgingEndpoint, Metrics
 
-START = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
-DAYS = 30
-BURST, BURSTS = 20, 6  # times its share, and hours that bring so much
-TWICE, LATE, ERASED, KILLED = 0.2, 0.05, 0.01, 0.05
+TWICE, KILLED = 0.2, 0.05
 OUTAGES, JUMPS = 8, 10  # hours without the endpoint, hours with a wrong clock
 WORKERS, BATCH = 2, 100
 SLOW = 0.3  # batches that outlast their lease
 URL = "https://hub.esimerkki.example/webhooks/shop"
-SAID = {
-    "late": "Toimitus on myöhässä, soittakaa 040 123 4567",
-    "invoice": "Saamani lasku on väärin",
-    "praise": "kiitos avusta",
-    "": "Missä myymälänne sijaitsee?",
-}
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One event as the shop's chat tells it; `due` is when it is first sent."""
-
-    due: datetime
-    body: bytes
-    key: EventKey
-
-
-@dataclass
-class Expected:
-    """What was sent adds up to; erased conversations count for nothing."""
-
-    events: set[EventKey] = field(default_factory=set)
-    themes: Counter[str] = field(default_factory=Counter)
-    csat: list[int] = field(default_factory=list)
-    contacts: int = 0
-    erased: list[tuple[datetime, str]] = field(default_factory=list)
 
 
 class HubClock:
@@ -107,60 +79,9 @@ class HubClock:
         return self.true + self.error
 
 
-def conversations(contacts: int, rng: random.Random) -> tuple[list[Sent], Expected]:
-    """The month's events in order of sending, and what they add up to."""
-    profile = week_profile()
-    hours = [profile[hour % 168] for hour in range(DAYS * 24)]
-    for busy in rng.sample(range(8, len(hours)), BURSTS):
-        hours[busy] *= BURST
-    sent, expected = [], Expected()
-    for number, hour in enumerate(rng.choices(range(len(hours)), hours, k=contacts)):
-        began = START + timedelta(hours=hour, seconds=rng.uniform(0, 3599))
-        gone = rng.random() < ERASED
-        made = list(_conversation(number, began, gone, rng, expected))
-        sent += made
-        if gone:
-            last = max(one.due for one in made) + timedelta(days=1)
-            expected.erased.append((last, made[0].key.interaction))
-    sent.sort(key=lambda one: one.due)
-    return sent, expected
-
-
-def _conversation(
-    number: int, began: datetime, gone: bool, rng: random.Random, expected: Expected
-) -> Iterator[Sent]:
-    """A question, perhaps an answer and thanks, perhaps a rating a day later."""
-    theme = rng.choice(list(SAID))
-    steps: list[tuple[timedelta, dict[str, Any]]] = [(timedelta(), {"text": SAID[theme]})]
-    if rng.random() < 0.7:
-        steps.append((timedelta(minutes=20), {"text": "Selvitän asian", "role": "agent"}))
-    if rng.random() < 0.4:
-        steps.append((timedelta(minutes=50), {"text": f"{SAID[theme]} ({number})"}))
-    score = rng.randint(1, 5) if rng.random() < 0.3 else None
-    if score is not None:
-        steps.append((timedelta(days=1), {"text": "", "csat": score}))
-    for step, (after, facts) in enumerate(steps):
-        told = {
-            "id": f"{number}-{step}",
-            "conversation": f"c{number}",
-            "time": (began + after).isoformat(),
-            "customer": f"id:{number % 997}",
-            "role": "customer",
-            **facts,
-        }
-        late = timedelta(hours=rng.uniform(1, 48)) if rng.random() < LATE else timedelta()
-        key = EventKey(f"shop#c{number}", f"{number}-{step}")
-        expected.events.add(key)
-        yield Sent(began + after + late, json.dumps(told, ensure_ascii=False).encode(), key)
-    if not gone:
-        expected.contacts += 1
-        expected.themes[theme] += 1
-        expected.csat += [] if score is None else [score]
-
-
 @dataclass
 class Month:
-    """The running month. `waiting` is what the vendor sends, and sends again."""
+    """The running month. `waiting` (a heap) is what the vendor sends, and sends again."""
 
     world: World
     clock: HubClock
@@ -168,7 +89,7 @@ class Month:
     queue_url: str
     rng: random.Random
     fuse: threading.local
-    waiting: list[tuple[datetime, Sent]] = field(default_factory=list)
+    waiting: list[Sent] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
 
     def _mortal(self, killed: float = KILLED) -> World:
@@ -194,15 +115,18 @@ class Month:
 
     def vendor(self) -> None:
         """Send all that is due, and what was not answered an hour later again."""
-        due = [one for one in self.waiting if one[0] <= self.clock.true]
-        self.waiting = [one for one in self.waiting if one[0] > self.clock.true]
+        due = []
+        while self.waiting and self.waiting[0].due <= self.clock.true:
+            due.append(heapq.heappop(self.waiting))
         self.rng.shuffle(due)
-        for _, one in due:
+        for one in due:
             if not self.deliver(one):
-                self.waiting.append((self.clock.true + timedelta(hours=1), one))
+                self._later(one, timedelta(hours=1))
             elif self.rng.random() < TWICE:
-                again = self.clock.true + timedelta(minutes=self.rng.uniform(0, 180))
-                self.waiting.append((again, one))
+                self._later(one, timedelta(minutes=self.rng.uniform(0, 180)))
+
+    def _later(self, one: Sent, after: timedelta) -> None:
+        heapq.heappush(self.waiting, replace(one, due=self.clock.true + after))
 
     def drain(self) -> None:
         """Two workers understand until the queue has nothing that they can finish."""
@@ -237,17 +161,28 @@ class Month:
             self.seen["killed while understanding"] += 1
         except Retryable:
             self.seen["batches that must come again"] += 1
-        sqs = client("sqs")
-        for handle, key in keys.items():
-            named = {"QueueUrl": self.queue_url, "ReceiptHandle": handle}
-            with suppress(ClientError):  # the other worker was faster
-                if key in failed:  # the lease would run out by itself, after twelve minutes
-                    sqs.change_message_visibility(**named, VisibilityTimeout=0)
-                else:
-                    sqs.delete_message(**named)
+        self._give_back([handle for handle, key in keys.items() if key in failed])
+        self._delete([handle for handle, key in keys.items() if key not in failed])
         self.seen["batches"] += 1
         self.seen["events that came again"] += len(failed)
         return died or len(failed) < len(keys)
+
+    def _give_back(self, handles: Sequence[str]) -> None:
+        """The lease would run out by itself, after twelve minutes."""
+        for handle in handles:
+            with suppress(ClientError):  # the other worker was faster
+                client("sqs").change_message_visibility(
+                    QueueUrl=self.queue_url, ReceiptHandle=handle, VisibilityTimeout=0
+                )
+
+    def _delete(self, handles: Sequence[str]) -> None:
+        for start in range(0, len(handles), 10):
+            entries = [
+                {"Id": str(i), "ReceiptHandle": handle}
+                for i, handle in enumerate(handles[start : start + 10])
+            ]
+            with suppress(ClientError):
+                client("sqs").delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
 
     def _collect(self) -> list[dict[str, Any]]:
         """A batch, sometimes a small one whose lease ends at once: the other worker gets it too."""
@@ -304,6 +239,11 @@ def pass_month(month: Month, expected: Expected) -> None:
         month.drain()
         if hour % 24 == 3 or hour in jumps:
             month.roll_up()
+            left = len(month.waiting)
+            print(
+                f"day {hour // 24}: {left} deliveries left, {time.process_time():.0f} s of CPU",
+                flush=True,
+            )
     month.endpoint.down = False
     month.drain()
 
@@ -346,10 +286,11 @@ def compared(month: Month, expected: Expected) -> list[tuple[str, object, object
     logged = {key for key in world.log.all_keys() if key.event_id != "erasure"}
     first, last = date(2026, 10, 1), date(2027, 1, 31)
     counts = world.summaries.read(first, last)
-    states = world.interactions.read(world.interactions.all_keys())
+    keys = world.interactions.all_keys()
     folded = {
         EventKey(state.key, one.event_id)
-        for state in states.values()
+        for batch in iter(lambda: list(islice(keys, 1000)), [])
+        for state in world.interactions.read(batch).values()
         for one in state.events
         if one.event_id != "erasure"
     }
@@ -390,7 +331,7 @@ def main() -> None:
     rng, started = random.Random(given.seed), time.perf_counter()
     with running(rng) as month:
         sent, expected = conversations(given.contacts, rng)
-        month.waiting = [(one.due, one) for one in sent]
+        month.waiting = sent  # sorted, so a heap
         pass_month(month, expected)
         told = compared(month, expected)
     sys.exit(0 if show(month, told, time.perf_counter() - started) else 1)
