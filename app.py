@@ -81,9 +81,10 @@ def mail_events(event: SNSEvent) -> None:
 @app.schedule(Rate(15, unit=Rate.MINUTES))
 @wordless()
 def send_digests(event: CloudWatchEvent) -> None:  # noqa: ARG001
-    from chalicelib.pipeline import digests
+    from chalicelib.pipeline import digests, overdue
 
     digests.send_digests(world())
+    overdue.count_overdue(world())
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

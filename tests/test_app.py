@@ -138,4 +138,4 @@ def test_mail_events_reach_the_ledger(hub: World) -> None:
         "Sns": {"Message": json.dumps(message), "Subject": None, "MessageAttributes": {}}
     }
     entry.mail_events({"Records": [record]}, None)
-    assert hub.registry.digest_state("2026-W47_x_y") == "sent"
+    assert hub.registry.digest_state("2026-W47_x_y", hub.clock()) == "sent"

@@ -61,10 +61,12 @@ class Corrections:
         except PutError as error:
             raise Retryable("could not keep a quote") from error
 
-    def quote(self, interaction: str, message: str, department: str) -> Quoted | None:
+    def quote(
+        self, interaction: str, message: str, department: str, now: datetime
+    ) -> Quoted | None:
         """What the page of a link shows; None when it was erased or its time is over."""
         row = _row(QUOTED, place(interaction, message, department))
-        if row is None:
+        if row is None or row.expires_at <= now:
             return None
         plain = json.loads(str(row.body))
         return Quoted(**{**plain, "keep_until": datetime.fromisoformat(plain["keep_until"])})

@@ -37,6 +37,13 @@ class Registry:
         for name, body in ((digest, text), ("current", form)):
             RegistryRow("organisation", name, body=body, changed_at=_stamp(now)).save()
 
+    def published_at(self) -> datetime:
+        """When the organisation became the current one; the earliest time where none is."""
+        row = self._get("organisation", "current")
+        if row is None or row.changed_at is None:
+            return datetime.min.replace(tzinfo=UTC)
+        return datetime.fromisoformat(row.changed_at)
+
     def claim_digest(self, digest_id: str, now: datetime, lease: timedelta) -> bool:
         """Take the sending of one digest to one reader; False when it is sent or being sent.
 
@@ -53,8 +60,9 @@ class Registry:
         abandoned = (RegistryRow.state == "sending") & (
             RegistryRow.changed_at < _stamp(now - lease)
         )
+        over = RegistryRow.expires_at <= now
         try:
-            row.save(condition=RegistryRow.id.does_not_exist() | abandoned)
+            row.save(condition=RegistryRow.id.does_not_exist() | abandoned | over)
         except PutError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 return False
@@ -78,10 +86,10 @@ class Registry:
         except UpdateError as error:
             raise Retryable("could not record a sent digest") from error
 
-    def digest_state(self, digest_id: str) -> str | None:
-        """'sending', 'sent' or None."""
+    def digest_state(self, digest_id: str, now: datetime) -> str | None:
+        """'sending', 'sent', or None; an entry whose time is over is none."""
         row = self._get("digest", digest_id)
-        return row.state if row else None
+        return row.state if row and row.expires_at > now else None
 
     def opt_out(self, reader: str, now: datetime) -> None:
         """A reader (see `pipeline.reader_id`) wants no more of a department's digests."""

@@ -104,8 +104,8 @@ def correct(world: World, token: str, request: Request) -> Reply:
     if link is None:
         return Reply(404, apology(None), _HEADERS)
     organisation = world.organisation()
-    shown = world.corrections.quote(link.interaction, link.message, link.department)
-    if shown is None or shown.keep_until <= world.clock():
+    shown = world.corrections.quote(link.interaction, link.message, link.department, world.clock())
+    if shown is None:
         return Reply(410, apology(_language(organisation, link)), _HEADERS)
     if request.method != "POST":
         return Reply(200, _page(organisation, link, shown), _HEADERS)

@@ -67,7 +67,9 @@ def _send(world: World, week: _Week, department: Department, recipient: str) -> 
     """Send one digest to one reader unless that is done; True when it left now."""
     reader = reader_id(world, department.id, recipient)
     digest_id = f"{iso_week(week.monday)}_{department.id}_{reader}"
-    if world.registry.opted_out(reader) or world.registry.digest_state(digest_id) == "sent":
+    if world.registry.opted_out(reader):
+        return False
+    if world.registry.digest_state(digest_id, world.clock()) == "sent":
         return False
     letter = week.letter(department, recipient, digest_id)
     if not world.registry.claim_digest(digest_id, world.clock(), LEASE):

@@ -43,6 +43,8 @@ ENDPOINT_TRIES = 5
 FORGOTTEN_AFTER = timedelta(hours=7)
 #: Of a recording in memory while it is passed on; the rest is on the function's disk.
 _IN_MEMORY = 8 * 1024 * 1024
+#: Where the endpoint writes why it failed (infra/template/model.py).
+FAILURES = "transcripts-failed/"
 _BATCH = 100  # events that one transaction stores
 
 Work = Job | Notice
@@ -244,11 +246,24 @@ def _failed(world: World, job: Job, reason: str) -> str:
 
 
 def ask_again(world: World) -> None:
-    """Queue anew the recordings that no notice ever came of."""
+    """Queue anew the recordings that no notice ever came of; what stays of failures goes.
+
+    The endpoint writes why it failed into the bucket too. A notice says the same, and a recording
+    without one is found by itself, so nobody needs those objects.
+    """
     if world.speech is None:
         return
-    for key in world.speech.listed(PREFIX, world.clock() - FORGOTTEN_AFTER):
+    before = world.clock() - FORGOTTEN_AFTER
+    for key in world.speech.listed(PREFIX, before):
         job = world.recordings.job_of(key)
         if job is not None:
-            _failed(world, job, "no notice of the speech endpoint came")
+            _forgotten(world, job)
         world.speech.remove(key)
+    for key in world.speech.listed(FAILURES, before):
+        world.speech.remove(key)
+
+
+def _forgotten(world: World, job: Job) -> None:
+    """Like a failure, and as often at most; what was erased meanwhile has no recording here."""
+    reason = "no notice of the speech endpoint came"
+    take(world, world.recordings_queue, job, lambda _: _failed(world, job, reason), "recordings")

@@ -17,8 +17,9 @@ from chalicelib.adapters.clients import client
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Proof
 from chalicelib.fold import iso_week
-from chalicelib.organisation import WEEKDAYS, Department, Organisation
+from chalicelib.organisation import Organisation
 from chalicelib.pipeline import digests
+from chalicelib.pipeline.overdue import last_moment, monday_of
 from infra.commands import dead_letters
 from infra.commands.checks import OWN_KEYS
 from infra.commands.deployment import (
@@ -202,14 +203,13 @@ def _digests(
 ) -> Iterator[DigestFact]:
     """The last digest of each department; those from before the stack was there are left out."""
     for department in organisation.departments:
-        moment = last_moment(department, organisation, now)
+        moment = last_moment(department.schedule, organisation.zone, now)
         if moment < made_at:
             continue
-        monday = moment.date() - timedelta(days=moment.weekday() + 7)
-        week, registry = iso_week(monday), hub.world.registry
+        week, registry = iso_week(monday_of(moment)), hub.world.registry
         readers = [digests.reader_id(hub.world, department.id, r) for r in department.recipients]
         wanted = [reader for reader in readers if not registry.opted_out(reader)]
-        states = [registry.digest_state(f"{week}_{department.id}_{one}") for one in wanted]
+        states = [registry.digest_state(f"{week}_{department.id}_{one}", now) for one in wanted]
         yield DigestFact(
             department=department.id,
             week=week,
@@ -217,12 +217,3 @@ def _digests(
             sent=states.count("sent"),
             due=digests.due(department.schedule, organisation.zone, now) is not None,
         )
-
-
-def last_moment(department: Department, organisation: Organisation, now: datetime) -> datetime:
-    """When a department's schedule last came, in the organisation's zone."""
-    schedule, local = department.schedule, now.astimezone(organisation.zone)
-    back = (local.weekday() - WEEKDAYS.index(schedule.weekday)) % 7
-    day = local.date() - timedelta(days=back)
-    moment = datetime.combine(day, schedule.at, organisation.zone)
-    return moment if moment <= now else moment - timedelta(days=7)

@@ -99,6 +99,7 @@ def _ask_again(_stage: str) -> list[Statement]:
         _table("RegistryTable", "GetItem"),
         *_asks(),
         _objects(["asked/", "failed/", "recordings/"], "GetObject", "DeleteObject"),
+        _objects(["transcripts-failed/"], "DeleteObject"),
         _listed(),
         _send("RecordingsQueue", "RecordingsDeadLetterQueue"),
         _failed_calls(),

@@ -87,6 +87,7 @@ JUDGED = _summed("TextsJudged", "Judge", "texts_judged")
 REFUSED = _summed("TextsRefused", "AskAgain", "texts_refused")
 DIGESTS_SENT = _summed("DigestsSent", "SendDigests", "digests_sent")
 DIGESTS_FAILED = _summed("DigestsFailed", "SendDigests", "digests_failed")
+DIGESTS_OVERDUE = _summed("DigestsOverdue", "SendDigests", "digest_overdue")
 MAIL_PROBLEMS = _summed("MailProblems", "MailEvents", "mail_problems")
 
 COUNTED = (
@@ -102,6 +103,7 @@ COUNTED = (
     REFUSED,
     DIGESTS_SENT,
     DIGESTS_FAILED,
+    DIGESTS_OVERDUE,
     MAIL_PROBLEMS,
 )
 
@@ -129,7 +131,10 @@ _DEAD = {
     "EventsDeadLetterQueue": ("events", "events-dead"),
     "FetchDeadLetterQueue": ("fetches", "fetch-dead"),
     "JudgedDeadLetterQueue": ("answers of the model", "judged-dead"),
-    "RecordingsDeadLetterQueue": ("recordings", "recordings-dead"),
+    "RecordingsDeadLetterQueue": (
+        "recordings, whose calls are counted without their words",
+        "recordings-dead",
+    ),
     "FailedCallsQueue": ("function calls", "failed-calls"),
 }
 _AGES = {
@@ -254,6 +259,16 @@ _MAILED = (
         "A digest was not sent: SES refused it",
         "`hub doctor`: the identity is not verified, or the account is in the sandbox or paused; "
         "the digest is tried again every quarter of an hour for as long as it is due",
+    ),
+    Alarm(
+        "DigestsOverdueAlarm",
+        DIGESTS_OVERDUE.metric,
+        1,
+        "A reader of a department lacks the digest of the week, two hours after its time or later",
+        "The log of `SendDigests` names department and week, `hub doctor` how many of its readers; "
+        "for a day it is tried again by itself. After that `hub digest --weeks 1` writes what they "
+        "would have got, to be sent by hand; the alarm rings until the next digest's time",
+        period_s=HOUR_S,
     ),
     Alarm(
         "MailProblemsAlarm",

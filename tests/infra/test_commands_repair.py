@@ -13,7 +13,7 @@ from chalicelib.adapters.world import World
 from infra import hub
 from infra.commands import dead_letters
 from infra.template import storage
-from tests.conftest import ORGANISATION, SECRET
+from tests.conftest import NOW, ORGANISATION, SECRET
 from tests.infra import places
 from tests.infra.places import LOG, Place, call, told
 from tests.pipeline.test_receive import MESSAGE, _queued
@@ -119,7 +119,7 @@ def test_failed_calls_are_worked_off_or_left(place: Place) -> None:
     done = told("dead", "redrive", "failed-calls")
     assert done[mail] == "redriven"
     assert done[left].startswith("left: a schedule")
-    assert place.hub.world.registry.digest_state("2026-W46_service_0") == "sent"
+    assert place.hub.world.registry.digest_state("2026-W46_service_0", NOW) == "sent"
     (still,) = told("dead", "show", "failed-calls")
     assert still["what"] == "schedule roll_up"
 

@@ -20,7 +20,7 @@ from chalicelib.adapters.settings import Settings, read_settings
 from chalicelib.adapters.world import build
 from chalicelib.fold import iso_week
 from chalicelib.organisation import read
-from chalicelib.pipeline import digests
+from chalicelib.pipeline import digests, overdue
 from chalicelib.pipeline.rebuild import publish_organisation
 from infra import hub
 from infra.commands import facts as gathering
@@ -371,7 +371,7 @@ def test_the_ledger_of_digests(deployed: Hub) -> None:
     try:
         now = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
         world = replace(deployed.world, clock=lambda: now)
-        moment = gathering.last_moment(department, organisation, now)
+        moment = overdue.last_moment(department.schedule, organisation.zone, now)
         assert now - timedelta(days=7) < moment <= now
         before = gathering._digests(replace(deployed, world=world), organisation, now, now)
         assert list(before) == []  # the stack was not there yet

@@ -161,7 +161,7 @@ def test_each_digest_leaves_once_and_the_ledger_hears_of_it(seen: Seen) -> None:
     assert told == []  # nothing to warn of
     for mail in mails:
         tag = mail.content.split(b"digest=")[1].split()[0].decode()
-        assert Registry().digest_state(tag) == "sent"
+        assert Registry().digest_state(tag, seen.hub.clock()) == "sent"
 
 
 #: Without work here: test_asynchronous_hub has it for the first two.

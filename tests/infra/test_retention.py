@@ -20,6 +20,7 @@ from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, Su
 from chalicelib.adapters.world import World
 from chalicelib.audit import KEPT, Look
 from chalicelib.connectors.base import Outcome
+from chalicelib.corrections import Correction, Quoted
 from chalicelib.deliveries import time_digits
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.pipeline.customers import silent_of, topics_of
@@ -119,12 +120,36 @@ def test_interactions_samples_and_the_index_of_persons(told: World, aws: Setting
     assert told.summaries.read(WEEK.monday, WEEK.sunday).count("contacts") == 2
 
 
+def test_corrections_and_the_quotes_behind_their_links(told: World, aws: Settings) -> None:
+    """As long as their interaction; whoever learns from them, exports or shows one asks by now."""
+    interaction, over = "shop#conv-1", NOW + timedelta(days=60)
+    words = "Toimitus on myöhässä", "fi", "chat"
+    asked = Correction(interaction, "m", *words, ("late",), "", "", NOW, "t", "model", "terminal")
+    told.corrections.keep(asked, over)
+    told.corrections.keep_quote(Quoted(interaction, "m", "a", *words, "model", over), over, NOW)
+    for moment, seen in ((over - SECOND, 1), (over, 0)):
+        assert len(list(told.corrections.all(moment))) == seen
+        assert len(told.corrections.of(interaction, moment)) == seen
+        assert (told.corrections.quote(interaction, "m", "a", moment) is not None) is bool(seen)
+    kinds = {"correction", "quoted"}
+    assert {row.kind for row in RegistryRow.scan()} >= kinds
+    _sweep(aws, over)
+    assert not {row.kind for row in RegistryRow.scan()} & kinds
+
+
+def test_the_ledger_of_digests_forgets(told: World) -> None:
+    lease = timedelta(minutes=40)
+    for moment, state in ((NOW + KEPT - SECOND, "sent"), (NOW + KEPT, None)):
+        assert told.registry.digest_state("d-1", moment) == state
+        assert told.registry.claim_digest("d-1", moment, lease) is (state is None)
+
+
 def test_counts_and_small_state(told: World, aws: Settings) -> None:
     _sweep(aws, NOW + KEPT - SECOND)
-    assert told.registry.digest_state("d-1") == "sent"
+    assert told.registry.digest_state("d-1", NOW) == "sent"
     assert {row.kind for row in RegistryRow.scan()} >= {"digest", "audit#2026-11-18"}
     _sweep(aws, NOW + KEPT)
-    assert told.registry.digest_state("d-1") is None
+    assert told.registry.digest_state("d-1", NOW) is None
     assert {row.kind for row in RegistryRow.scan()} == {"organisation"}
     days = told.organisation().retention.summaries_days
     assert _over(SummaryRow) >= NOW + timedelta(days=400)

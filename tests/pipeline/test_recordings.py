@@ -255,19 +255,7 @@ def test_sound_that_cannot_be_heard_is_set_aside(hub: World, tape: Tape, body: b
     assert objects() == []
 
 
-def test_an_endpoint_that_fails_hears_it_again_and_then_a_person_does(
-    hub: World, tape: Tape
-) -> None:
-    works(hub)
-    for tries in range(recordings.ENDPOINT_TRIES):
-        _run(hub, tape, Job(KEY, tries))
-        _run(hub, tape, Notice(_speech(hub).asked[-1][0], None, "no memory"))
-        assert objects() == []
-    assert thin_delayed(hub) == recordings.ENDPOINT_TRIES - 1
-    assert "no memory" in dead(hub)[0][1]
-
-
-def thin_delayed(hub: World) -> int:
+def _delayed(hub: World) -> int:
     name = "ApproximateNumberOfMessagesDelayed"
     found = client("sqs").get_queue_attributes(
         QueueUrl=hub.recordings_queue.url, AttributeNames=[name]
@@ -285,15 +273,31 @@ def test_an_answer_that_is_none_is_set_aside(hub: World, tape: Tape, answer: byt
     assert objects() == []
 
 
-def test_a_recording_without_a_notice_is_handed_over_again(hub: World, tape: Tape) -> None:
+@pytest.mark.parametrize("told", [True, False], ids=["by notices", "without a notice"])
+def test_what_nobody_can_hear_ends_as_a_call_without_its_words(
+    hub: World, tape: Tape, told: bool
+) -> None:
+    """Asked so often and no more; then it is counted, an alarm's dead letter, and gone."""
+    counted = _understood(hub)
     works(hub)
-    _run(hub, tape, JOB)
-    recordings.ask_again(hub)
-    assert thin_delayed(hub) == 0
     later = replace(hub, clock=lambda: datetime.now(NOW.tzinfo) + timedelta(hours=8))
-    recordings.ask_again(later)
-    assert thin_delayed(hub) == 1
+    for tries in range(recordings.ENDPOINT_TRIES):
+        _run(hub, tape, Job(KEY, tries))
+        _speech(hub).put(f"{recordings.FAILURES}{tries}-error.out", b"no memory")
+        if told:
+            _run(hub, tape, Notice(_speech(hub).asked[-1][0], None, "no memory"))
+            assert [key for key in objects() if key.startswith("recordings/")] == []
+        recordings.ask_again(hub)  # soon after nothing is forgotten
+        recordings.ask_again(later)
+    bound = recordings.ENDPOINT_TRIES
+    assert _outcomes(hub) == {"asked": bound, "failed": bound - 1, "dead": 1}
+    ((job, reason),) = dead(hub)
+    assert job.key == KEY
+    assert f"{bound} tries failed: {'the speech endpoint failed: no memory' * told}" in reason
+    assert _delayed(hub) == bound - 1
     assert objects() == []
+    assert _understood(hub) == counted == recount(hub)
+    assert counted.totals()["contacts"] == 1
 
 
 def test_a_table_that_is_silent_leaves_the_work_in_the_queue(hub: World, tape: Tape) -> None:
