@@ -132,8 +132,11 @@ def _what(body: str) -> str:
         return f"{len(body)} characters that are not JSON"
     if isinstance(content, list) and content:
         return " ".join(str(part) for part in content[:2])
-    if not isinstance(content, dict):
-        return _UNKNOWN
+    return _named(content, body) if isinstance(content, dict) else _UNKNOWN
+
+
+def _named(content: Mapping[str, Any], body: str) -> str:
+    """What a message that is an object is about."""
     if "Records" in content:
         return f"{len(content['Records'])} mail events"
     if content.get("detail-type") == "Scheduled Event":

@@ -20,6 +20,7 @@ from chalicelib.pipeline.customers import more_of
 from chalicelib.pipeline.digests import HISTORY_WEEKS, quote_candidates
 from chalicelib.summary import Summary, contacts_by_day
 from infra.commands import cli
+from infra.commands.audit import write_down
 from infra.commands.cli import AsJson, OrganisationFile, Profile, Stage
 from infra.commands.worlds import NoHub, local_environment, quiet
 from infra.paths import ORGANISATION, OUT
@@ -55,7 +56,8 @@ def digest(  # noqa: PLR0913, PLR0917 - options
 ) -> None:
     """Write the digests of the last weeks, each as it would have been sent; nothing is sent.
 
-    Weeks before the first contact are left out. With --story, and where no local hub runs, they
+    They quote customers, so who asked for them is written down. Weeks before the first contact are
+    left out. With --story, and where no local hub runs, they
     are of the demo's invented company: its half year, or with --weeks 52 its whole year.
     """
     if not (story or stage or _runs_here()):
@@ -69,6 +71,9 @@ def digest(  # noqa: PLR0913, PLR0917 - options
         hub = cli.connect(stage, profile)
         now = hub.world.clock()
         day = today.date() if today else hub.world.organisation().local_day(now)
+        asked = full_weeks(day, weeks)
+        # The letters quote customers.
+        write_down(hub, "digest", "/".join(str(week) for week in (asked[0], asked[-1])))
         with quiet("digest"):
             done = write(hub.world, day, weeks, output)
     if as_json:
@@ -87,6 +92,12 @@ def _runs_here() -> bool:
     return True
 
 
+def full_weeks(today: date, weeks: int) -> list[IsoWeek]:
+    """The `weeks` full weeks before `today`, the oldest first."""
+    last = IsoWeek.of(today).back()
+    return [last.back(age) for age in range(weeks - 1, -1, -1)]
+
+
 def write(
     world: World, today: date, weeks: int, out: Path, seen: Callable[[WholeWeek], object] = id
 ) -> list[Written]:
@@ -96,8 +107,7 @@ def write(
     """
     out.mkdir(parents=True, exist_ok=True)
     organisation = world.organisation()
-    last = IsoWeek.of(today).back()
-    every = [last.back(age) for age in range(weeks - 1, -1, -1)]
+    every = full_weeks(today, weeks)
     shown = track(every, "digests", console=Console(stderr=True), transient=True)
     return [one for week in shown for one in _week(world, organisation, week, out, seen)]
 

@@ -27,7 +27,7 @@ from chalicelib.pipeline.renormalize import Change, Difference
 from chalicelib.pipeline.understand import understand
 from chalicelib.privacy import pseudonym
 from infra import hub
-from infra.commands import audit, cli, dead, mending
+from infra.commands import audit, cli, dead, digest_weeks, mending
 from infra.commands.dead_letters import DeadQueue, Letter
 from infra.commands.worlds import Hub, Where
 from infra.template import DEV, permissions
@@ -47,6 +47,7 @@ def told(world: World, aws: Settings, monkeypatch: pytest.MonkeyPatch) -> Hub:
     monkeypatch.setattr(cli, "connect", lambda stage, profile: made)
     # The log of deliveries is CloudWatch's.
     monkeypatch.setattr(type(world.deliveries), "find", lambda *_: None)
+    monkeypatch.setattr(digest_weeks, "_runs_here", lambda: True)
     return made
 
 
@@ -74,6 +75,8 @@ def _commands(world: World, folder: Path) -> Iterator[tuple[list[str], str, tupl
     yield ["person", "export", AINO, "--to", str(folder / "a")], "person export", (aino,)
     yield ["export", "--customer", AINO, "--to", str(folder / "b")], "person export", (aino,)
     yield ["person", "erase", AINO], "person erase", (aino,)
+    weeks = ["digest", "--weeks", "2", "--today", "2026-11-25", "--out", str(folder / "c")]
+    yield weeks, "digest", ("2026-W46/2026-W47",)
     yield ["erase", "--customer", aino, "--yes"], "person erase --yes", (aino,)
 
 
