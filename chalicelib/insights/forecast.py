@@ -25,7 +25,7 @@ BETTER = 0.9  # times its error: few weeks tell little
 FEWEST_PER_DAY = 5  # below it only the week's total is told
 COVERAGE = 0.80  # what a planner staffs for: one week in five lies outside
 ERRORS_FROM = 8  # past weeks forecast, before an interval is told
-CLOSED_SHARE = 0.15  # of the usual on a public holiday, until HOLIDAYS_FROM have been seen
+SUNDAY = 6  # until HOLIDAYS_FROM have been seen, a public holiday is expected to be as quiet
 HOLIDAYS_FROM = 2
 
 
@@ -139,14 +139,12 @@ def _expected(past: Sequence[_Week], opened: Sequence[bool], smoothing: float) -
             continue
         own_level = sum(count for count, _, is_open in days if is_open) / worth
         level += (own_level - level) * (smoothing if place else 1.0)
-        on_holidays += [
-            count / (own_level * share)
-            for count, share, is_open in days
-            if not is_open and own_level * share > 0
-        ]
-    holiday = median(on_holidays) if len(on_holidays) >= HOLIDAYS_FROM else CLOSED_SHARE
+        if own_level > 0:
+            on_holidays += [count / own_level for count, _, is_open in days if not is_open]
+    # Of a week, not of its own weekday: Easter Sunday is no quieter than Sundays are.
+    holiday = median(on_holidays) if len(on_holidays) >= HOLIDAYS_FROM else shares[SUNDAY]
     return [
-        level * share * (1.0 if is_open else min(1.0, holiday))
+        level * (share if is_open else min(share, holiday))
         for share, is_open in zip(shares, opened, strict=True)
     ]
 

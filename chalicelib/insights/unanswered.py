@@ -11,6 +11,10 @@ weights with a predicted outcome (AIPW; Robins, Rotnitzky and Zhao 1994; as pred
 inference in Angelopoulos et al. 2023). It is right where answering depends on nothing but the
 stratum, which cannot be tested: so the estimate is also told for silent customers who are worse
 than they look.
+
+The interval is right for few answers too: its variance is HC2 (MacKinnon and White 1985), which of
+equal weights is the sample variance, and its quantile Student's with as many degrees of freedom as
+equal weights would need answers to tell as much (Kish 1965), less one.
 """
 
 from __future__ import annotations
@@ -20,7 +24,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.insights.proportion import Z_95, Share, share
+from chalicelib.insights.distributions import student_quantile
+from chalicelib.insights.proportion import Share, share
 from chalicelib.insights.solicited import asked
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.summary import Summary
@@ -100,15 +105,15 @@ def estimate(summary: Summary, week: IsoWeek) -> Estimate | None:
     if sum(now[key].contacts for key in now.keys() - heard) > UNHEARD * whole.contacts:
         return None
     predicted = {key: _predicted(before.get(key, Counts()), old) for key in now}
-    value, error = _weighted(now, predicted, whole)
+    value, reach = _weighted(now, predicted, whole)
     stated = share(whole.satisfied, whole.answers)
     assert stated is not None  # noqa: S101 - there are fifty answers
     return Estimate(
         whole.contacts,
         stated,
         min(1.0, max(0.0, value)),
-        max(0.0, value - Z_95 * error),
-        min(1.0, value + Z_95 * error),
+        max(0.0, value - reach),
+        min(1.0, value + reach),
     )
 
 
@@ -147,7 +152,7 @@ def _predicted(own: Counts, whole: Counts) -> float:
 def _weighted(
     now: Mapping[Stratum, Counts], predicted: Mapping[Stratum, float], whole: Counts
 ) -> tuple[float, float]:
-    """The estimate and its standard error."""
+    """The estimate, and how far its 95 % interval reaches to either side."""
     mean = sum(now[key].contacts * predicted[key] for key in now) / whole.contacts
     varied = sum(now[key].contacts * (predicted[key] - mean) ** 2 for key in now) / whole.contacts
     weights = {key: (c.contacts + 10) / (c.answers + 1) for key, c in now.items()}
@@ -162,6 +167,10 @@ def _weighted(
             c.satisfied * (1 - predicted[key] - gap) ** 2
             + (c.answers - c.satisfied) * (predicted[key] + gap) ** 2
         )
+        / (1 - weights[key] / weighed)
         for key, c in now.items()
+        if c.answers
     )
-    return mean + gap, math.sqrt(squares / weighed**2 + varied / whole.contacts)
+    worth = weighed**2 / sum(weights[key] ** 2 * c.answers for key, c in now.items())
+    error = math.sqrt(squares / weighed**2 + varied / whole.contacts)
+    return mean + gap, student_quantile(0.975, max(1, math.floor(worth) - 1)) * error

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from chalicelib.insights.forecast import CLOSED_SHARE, Forecast, forecast
+from chalicelib.insights.forecast import Forecast, forecast
 from chalicelib.insights.weeks import IsoWeek
 from tests.insights.worlds import count
 
@@ -34,12 +34,12 @@ def test_an_unchanging_series_goes_on() -> None:
     assert found.busiest == WEEK.monday
 
 
-def test_a_closed_day_is_expected_quiet_and_teaches_no_level() -> None:
+def test_a_closed_day_is_expected_as_a_sunday_and_teaches_no_level() -> None:
     holiday, past_holiday = WEEK.days[2], WEEK.monday - timedelta(days=5)
     daily = {day: SHAPE[day.weekday()] for day in _days(20)} | {past_holiday: 0}
     found = dict(_made(daily, frozenset({holiday, past_holiday})).days)
     assert found[WEEK.monday].contacts == pytest.approx(60)
-    assert found[holiday].contacts == pytest.approx(45 * CLOSED_SHARE)
+    assert found[holiday].contacts == pytest.approx(SHAPE[6])
 
 
 def test_holidays_are_as_quiet_as_they_were_before() -> None:
@@ -47,6 +47,15 @@ def test_holidays_are_as_quiet_as_they_were_before() -> None:
     daily = {day: SHAPE[day.weekday()] for day in _days(20)} | dict.fromkeys(holidays, 9)
     closed = frozenset(holidays | {WEEK.days[3]})
     assert dict(_made(daily, closed).days)[WEEK.days[3]].contacts == pytest.approx(9)
+
+
+def test_a_holiday_at_a_weekend_is_no_quieter_than_the_weekend() -> None:
+    easter = {WEEK.monday - timedelta(days=back) for back in (50, 45, 44, 3, 1)}
+    daily = {day: SHAPE[day.weekday()] for day in _days(20)}
+    daily |= dict.fromkeys(easter, SHAPE[6])
+    found = dict(_made(daily, frozenset({*easter, WEEK.days[4], WEEK.days[6]})).days)
+    assert found[WEEK.days[4]].contacts == pytest.approx(SHAPE[6])
+    assert found[WEEK.days[6]].contacts == pytest.approx(SHAPE[6])
 
 
 @pytest.mark.parametrize(("weeks", "made"), [(7, False), (8, True)])

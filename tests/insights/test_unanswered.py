@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from datetime import date, timedelta
@@ -59,6 +60,15 @@ def test_unbiased_where_answering_depends_on_what_is_seen() -> None:
     assert raw / 120 > 0.12
     assert abs(bias / 120) < 0.012
     assert 0.92 <= held / 120 <= 0.99
+
+
+def test_alike_answers_have_the_interval_of_a_plain_mean() -> None:
+    rated = {"rated:neutral:unknown:n": 60, "rated:neutral:unknown:top": 36}
+    counts = {"heard:neutral:unknown": 200, **rated}
+    days = (WEEK.monday, WEEK.back(4).monday)
+    found = _estimate(Summary({Cell(day, "t", "p", "chat", "value"): counts for day in days}))
+    reach = 2.000995 * math.sqrt(0.6 * 0.4 / 59)  # Student's t of 59 degrees, R: qt(0.975, 59)
+    assert (found.low, found.high) == pytest.approx((0.6 - reach, 0.6 + reach), abs=1e-6)
 
 
 def test_where_answering_depends_on_satisfaction_the_worse_case_is_nearer() -> None:
