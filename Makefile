@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-dynalite check golden bench year load soak package lock clean audit sbom deploy versions image runbook lint-infra
+.PHONY: help demo serve test test-dynalite check golden bench year load soak package lock clean audit sbom sbom-images deploy versions image runbook lint-infra
 
 help:
 	@echo "make demo            history, signed webhooks and digests of an invented company"
@@ -21,6 +21,7 @@ help:
 	@echo "make soak            a month with duplicates, outages, kills and wrong clocks; then a recount"
 	@echo "make audit           advisories of every pinned version (asks PyPI)"
 	@echo "make sbom            build/sbom.json: what is deployed, as CycloneDX"
+	@echo "make sbom-images     build/sbom-images.json: what the encoder's and speech's images have besides"
 	@echo "make package         the deployable template, its lint and its size"
 	@echo "make deploy STAGE=prod  package, show what changes, change it (PLAN=1 VERSION= PROFILE=)"
 	@echo "make versions STAGE=prod  what can be rolled back to"
@@ -131,9 +132,11 @@ lint-infra: $(VENV)/dev build/checkov
 		build/checkov/bin/checkov -f $$stack --framework cloudformation --compact --quiet \
 			--skip-download || exit 1; done
 
-# Asks PyPI for the advisories of every version in constraints.txt; fails for one it cannot tell of.
+# Asks PyPI for the advisories of every version in constraints.txt, which has the pins of every
+# requirements file but the one for training (a test compares); fails for one it cannot tell of.
 audit: build/tools
-	@build/tools/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r constraints.txt
+	@build/tools/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off \
+		-r constraints.txt -r model_image/requirements-train.txt
 
 # What is deployed, installed alone and written down: the functions and the model's container.
 sbom: build/tools
@@ -143,6 +146,18 @@ sbom: build/tools
 	@build/tools/bin/cyclonedx-py environment build/deployed --pyproject pyproject.toml \
 		--output-reproducible -o build/sbom.json
 	@echo "build/sbom.json"
+
+# The images with torch are resolved and not installed: CUDA alone is gigabytes. TORCH_INDEX= as in
+# model_image/Dockerfile says whose torch.
+IMAGES = model_image/requirements.txt model_image/requirements-encoder.txt model_image/requirements-speech.txt
+sbom-images: build/tools $(IMAGES)
+	@build/tools/bin/pip install --dry-run --ignore-installed --quiet --disable-pip-version-check \
+		$(if $(TORCH_INDEX),--extra-index-url https://pypi.org/simple --index-url "$(TORCH_INDEX)") \
+		--report build/images.json -c constraints.txt $(addprefix -r ,$(IMAGES))
+	@build/tools/bin/python .ci/pins.py build/images.json > build/images.txt
+	@build/tools/bin/cyclonedx-py requirements build/images.txt --pyproject pyproject.toml \
+		--output-reproducible -o build/sbom-images.json
+	@echo "build/sbom-images.json"
 
 clean:
 	rm -rf $(VENV) build out .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis
