@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.interaction import Channel, Role
+from infra.demo import plot
+from infra.demo.asked import asked_first
 from infra.demo.contact import Contact, Turn
 from infra.demo.phrasing import Phrasing
 
@@ -51,6 +53,8 @@ class Details:
         """The contact with its words, its service figures and its ratings."""
         if contact.source in ("zendesk", "chat") and self.rng.random() < _TAGGED:
             contact = replace(contact, tags=(_TAGS[contact.touchpoint],))
+        if contact.source in ("zendesk", "chat"):
+            contact = replace(contact, tags=(*contact.tags, *plot.customer_tags(contact)))
         if contact.theme:
             contact = self._spoken(contact, lines, register)
         steps = {
@@ -97,7 +101,8 @@ class Details:
                 csat=self._drawn(_CHAT_CSAT, contact),
                 rated_at=last + timedelta(minutes=self.rng.uniform(0.5, 30)),
             )
-        return contact
+        # The history has no agents' messages: nobody asks there.
+        return asked_first(contact) if contact.week >= plot.HISTORY_WEEKS else contact
 
     def _conversed(
         self, contact: Contact, answered: datetime, pause: timedelta, *, back: float

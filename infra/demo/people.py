@@ -103,6 +103,16 @@ class Person:
         return f"{self.first} {self.last}"
 
     @property
+    def business(self) -> bool:
+        """Whether the person buys for a firm: one customer in sixteen."""
+        return self.number % 16 == 0
+
+    @property
+    def regular(self) -> bool:
+        """Whether the person belongs to the loyalty programme: a third of the others."""
+        return self.number % 10 in (1, 4, 7)
+
+    @property
     def customer_number(self) -> str:
         return f"VK{4_100_000 + self.number * 37}"
 

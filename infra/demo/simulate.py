@@ -167,6 +167,8 @@ class _Company:
         lines = plot.lines(theme, mood, week, rng.random())
         at = self._moment(source, self.monday + timedelta(weeks=week))
         person = self._person(lines, mood, source)
+        if theme in plot.BUSINESS_SUFFERS and mood == "negative" and lines != plot.STRIKE_LINES:
+            person = self._perhaps_a_firm(person)
         if at is None:
             return None
         return _Scene(theme, lines, mood, source, touchpoint, week, person, at)
@@ -208,6 +210,13 @@ class _Company:
             ):
                 return person
         raise ValueError(f"the message bank has no {mood} lines of {lines} for {source}")
+
+    def _perhaps_a_firm(self, person: Person) -> Person:
+        """One private customer in plot.BUSINESS_EXTRA becomes a firm; draws nothing."""
+        if person.number % plot.BUSINESS_EXTRA:
+            return person
+        firms = [p for p in self.people if p.business and p.language == person.language]
+        return firms[person.number % len(firms)]
 
     def _made(self, scene: _Scene) -> Contact:
         self.numbers += 1

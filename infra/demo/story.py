@@ -15,6 +15,10 @@ before `today`; rates stand in `plot.py`.
 - **A silent source**: nothing from `shop-feedback` since the Thursday of the digest's week.
 - **An old outbreak**: discount codes failed in one week three months ago, and must not spoil what
   counts as usual.
+- **Three kinds of customers**: firms complain about their orders far more often than others, new
+  customers mostly ask before they buy, and members of the loyalty programme are like everybody.
+- **Questions that could be asked beforehand**: in most live chats about an order the agent first
+  asks for its number, an address or a picture.
 - Everything else only varies, as weeks do: what the digest says of it must be "no change".
 
 In the live traffic one request is forged, one has an unknown shape, a few are of kinds that the

@@ -10,6 +10,7 @@ from statistics import mean
 
 import pytest
 
+from chalicelib.basics import asked
 from chalicelib.connectors import CONNECTORS, rows
 from chalicelib.connectors.base import EARLIEST, Outcome, Source
 from chalicelib.errors import Rejected, Skipped, Unreadable
@@ -17,6 +18,7 @@ from chalicelib.interaction import Channel, Event, Role
 from chalicelib.organisation import Organisation, read
 from infra.commands.demo import VOLUME
 from infra.demo import earlier, plot, story
+from infra.demo.contact import Contact
 from infra.demo.delivery import Delivery
 from infra.demo.simulate import ZONE, contacts, earlier_contacts, first_monday, midnight
 
@@ -249,6 +251,34 @@ def test_no_other_source_seems_silent(days: int, organisation: Organisation) -> 
         if evening - at > timedelta(hours=organisation.sources[source].expected_every_h)
     }
     assert silent == {plot.SILENT_SOURCE}
+
+
+def _live_or_just_before(source: str) -> list[Contact]:
+    weeks = range(plot.HISTORY_WEEKS - 2, plot.CURRENT_WEEK)
+    return [c for c in contacts(TODAY, 1, VOLUME) if c.source == source and c.week in weeks]
+
+
+def test_firms_complain_and_new_customers_ask(organisation: Organisation) -> None:
+    told = _live_or_just_before("chat") + _live_or_just_before("zendesk")
+    negative = {
+        persona.id: mean(c.mood == "negative" for c in told if set(c.tags) & set(persona.tags))
+        for persona in organisation.personas
+    }
+    usual = mean(c.mood == "negative" for c in told)
+    assert negative["new"] + 0.2 < usual < negative["business"] - 0.15
+    assert abs(negative["regular"] - usual) < 0.15
+
+
+def test_agents_ask_for_what_a_form_could_have_asked() -> None:
+    chats = [c for c in _live_or_just_before("chat") if c.week >= plot.HISTORY_WEEKS]
+    wanted = [c for c in chats if c.turns[1:] and asked(c.turns[1].text)]
+    answered = [c for c in wanted if c.turns[2:] and c.turns[2].role is Role.CUSTOMER]
+    assert 0.2 < len(wanted) / len(chats) < 0.6
+    assert len(answered) >= 20
+    for contact in answered:
+        times = [turn.at for turn in contact.turns]
+        assert times == sorted(times)
+        assert contact.closed_at is None or contact.closed_at > times[-1]
 
 
 def test_everything_else_only_varies() -> None:
