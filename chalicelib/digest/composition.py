@@ -56,6 +56,7 @@ FOCUS: Mapping[str, tuple[Section, ...]] = {
         Section.POSITIVE,
         Section.NEGATIVE,
         Section.RATINGS,
+        Section.PERSONAS,
         Section.UNANSWERED,
         Section.VOICES,
     ),
@@ -66,6 +67,7 @@ FOCUS: Mapping[str, tuple[Section, ...]] = {
         Section.WAITING,
         Section.NEGATIVE,
         Section.FAILURE,
+        Section.BASICS,
     ),
     "leadership": (Section.NEWS, Section.RATINGS),
 }
@@ -129,7 +131,7 @@ def compose(
     by_theme = scope.own.by(lambda cell: cell.theme)
     top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
     silence = any(source.silent for source in sources)
-    heads = headlines(findings, top, ratings, silence=silence)
+    heads = headlines(findings, top, ratings, whole.more.new_topics, silence=silence)
     negatives = _rows(scope, "negative", top[0][:NEGATIVES], findings, heads)
     positives = _rows(scope, "positive", top[1][:POSITIVES], findings, heads)
     return Digest(

@@ -77,7 +77,7 @@ class Result:
     verdict: Verdict
 
 
-Headline = Finding | Top | Result
+Headline = Finding | Top | Result | NewTopic
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ class Selection:
     """
 
     proposals: tuple[Proposal, ...]
+    tied: tuple[Proposal, ...]  # whose order may be chance; also such as are not told
     rises: tuple[Rise, ...]
     new_topics: tuple[NewTopic, ...]
     effects: tuple[Effect, ...]

@@ -29,10 +29,10 @@ class CorrectionWords:
 
 CORRECTION: Mapping[str, CorrectionWords] = {
     "fi": CorrectionWords(
-        link="Väärä teema?",
+        link="Väärä aihe?",
         title="Mistä viestissä on kyse?",
-        now="Nyt teemana: {theme}",
-        theme="Oikea teema",
+        now="Aihe nyt: {theme}",
+        theme="Oikea aihe",
         none="Ei mikään näistä",
         why="Miksi asiakas otti yhteyttä?",
         failure="Jokin oli mennyt vikaan tai jäänyt tekemättä",
@@ -41,16 +41,16 @@ CORRECTION: Mapping[str, CorrectionWords] = {
         unknown="En osaa sanoa",
         save="Tallenna",
         saved="Tallennettu, kiitos! Voit vielä muuttaa valintaasi.",
-        unclear="Valintaa ei voitu tallentaa. Valitse teema uudelleen.",
+        unclear="Valintaa ei voitu tallentaa. Valitse aihe uudelleen.",
         gone="Viestiä ei enää ole: se on poistettu tai sen säilytysaika on päättynyt.",
-        about="Korjauksista Oivallus oppii tunnistamaan teemat paremmin. Viestistä on poistettu "
+        about="Korjauksista Oivallus oppii tunnistamaan aiheet paremmin. Viestistä on poistettu "
         "henkilötietoja.",
     ),
     "sv": CorrectionWords(
-        link="Fel tema?",
+        link="Fel ämne?",
         title="Vad handlar meddelandet om?",
-        now="Tema nu: {theme}",
-        theme="Rätt tema",
+        now="Ämne nu: {theme}",
+        theme="Rätt ämne",
         none="Inget av dessa",
         why="Varför tog kunden kontakt?",
         failure="Något hade gått fel eller blivit ogjort",
@@ -59,9 +59,9 @@ CORRECTION: Mapping[str, CorrectionWords] = {
         unknown="Jag vet inte",
         save="Spara",
         saved="Sparat, tack! Du kan fortfarande ändra ditt val.",
-        unclear="Valet kunde inte sparas. Välj tema på nytt.",
+        unclear="Valet kunde inte sparas. Välj ämne på nytt.",
         gone="Meddelandet finns inte längre: det har raderats eller dess lagringstid har gått ut.",
-        about="Av rättelserna lär sig Oivallus att känna igen teman bättre. Personuppgifter har "
+        about="Av rättelserna lär sig Oivallus att känna igen ämnen bättre. Personuppgifter har "
         "tagits bort ur meddelandet.",
     ),
     "en": CorrectionWords(

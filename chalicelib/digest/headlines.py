@@ -1,10 +1,12 @@
-"""Headlines: at most three things that a busy reader should know."""
+"""Headlines: at most three things that a busy reader should know, and a new topic."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from chalicelib.digest.contents import Headline, RatingRow, Top
+from chalicelib.insights import PUBLISHED_FROM
+from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.themes import RankedTheme, Sentiment
 from chalicelib.insights.usual import Finding, Findings
 from chalicelib.insights.verdict import Verdict
@@ -17,11 +19,13 @@ def headlines(
     findings: Findings,
     top: tuple[Sequence[RankedTheme], Sequence[RankedTheme]],
     ratings: Sequence[RatingRow],
+    topics: Sequence[NewTopic] = (),
     *,
     silence: bool,
 ) -> tuple[Headline, ...]:
     """Changes first, then what hurt most and what pleased most (`top`, both ranked).
 
+    The largest of the new `topics` follows the changes: no theme's owner will tell of it.
     Under `silence` of a source no fall is told: fewer contacts may only mean that nobody
     delivered them. What was news before is told again only where there is nothing else.
     """
@@ -36,7 +40,10 @@ def headlines(
         # Only the theme that really stands first may be called so.
         if ranked and ranked[0].theme not in told_themes:
             best.append(Top(sentiment, ranked[0]))
-    return tuple((chosen + best + news[NEWS:] or tellable)[:HEADLINES])
+    known = (chosen + best + news[NEWS:] or tellable)[:HEADLINES]
+    changes = len(chosen)
+    told = [topic for topic in topics if topic.customers >= PUBLISHED_FROM][:1]
+    return (*known[:changes], *told, *known[changes:])
 
 
 def falls_withheld(findings: Findings, *, silence: bool) -> bool:

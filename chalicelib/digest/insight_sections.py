@@ -30,7 +30,15 @@ def priorities(digest: Digest, speech: Speech) -> Part | None:
         evidence = (told.ground(digest, speech, ground) for ground in _shown(digest, one))
         owner = speech.say("Owner: {department}.", department=digest.names.departments[one.owner])
         rows.append(Row(told.proposal(digest, speech, one), (), (*evidence, owner)))
-    return Part(speech.say("Priorities"), (), Table((), tuple(rows))) if rows else None
+    if not rows:
+        return None
+    return Part(speech.say("Priorities"), _order(digest, speech), Table((), tuple(rows)))
+
+
+def _order(digest: Digest, speech: Speech) -> tuple[str, ...]:
+    """Which proposals may as well stand in another order, or in another's place."""
+    listed = ", ".join(told.about(digest, one) for one in digest.selection.tied)
+    return (speech.say("{list}: their order may be chance.", list=listed),) if listed else ()
 
 
 def _shown(digest: Digest, one: Proposal) -> Sequence[Ground]:
@@ -45,7 +53,7 @@ def news(digest: Digest, speech: Speech) -> Part | None:
     proposed = [ground for one in chosen.proposals for ground in _shown(digest, one)]
     rows = [
         Row(
-            told.topic_name(speech, one),
+            sentences.topic_name(speech, one),
             (),
             (told.new_topic(speech, one),),
             quotes=_typical(speech, one),

@@ -64,6 +64,12 @@ def proposal(digest: Digest, speech: Speech, one: Proposal) -> str:
     return speech.say("Remove the cause: {name}", name=name)
 
 
+def about(digest: Digest, one: Proposal) -> str:
+    """The name of what a proposal is about."""
+    named = digest.names.touchpoints if one.kind is About.TOUCHPOINT else digest.names.themes
+    return named[one.subject]
+
+
 def ground(digest: Digest, speech: Speech, one: Ground) -> str:
     """One piece of evidence."""
     if isinstance(one, Costly):
@@ -129,17 +135,12 @@ def new_topic(speech: Speech, one: NewTopic) -> str:
     )
 
 
-def topic_name(speech: Speech, one: NewTopic) -> str:
-    """The words that customers use, as a quotation."""
-    return speech.say("“{quote}”", quote=", ".join(one.words))
-
-
 def effect(digest: Digest, speech: Speech, one: Effect) -> tuple[str, ...]:
     """What may be said of a fix so far."""
     if one.outcome is Outcome.TOO_EARLY:
         early = speech.count(
-            "Too early to say: {n} week of three.",
-            "Too early to say: {n} weeks of three.",
+            "Too early to say: {n} week since the fix, a first estimate comes after three.",
+            "Too early to say: {n} weeks since the fix, a first estimate comes after three.",
             one.weeks_after,
         )
         return (early,)

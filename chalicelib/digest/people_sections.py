@@ -87,7 +87,11 @@ def unanswered(digest: Digest, speech: Speech) -> Part | None:
     if found is not None:
         lines = (*lines, *people_sentences.answering(speech, found))
     known = "hub customers known --out FILE.csv"
-    note = speech.say("Who has told clearly need not be asked again: {command}", command=known)
+    note = speech.say(
+        "Those who have told their opinion already need not be asked. Whoever runs Oivallus gets "
+        "their list with {command}",
+        command=known,
+    )
     return Part(speech.say("Those who do not answer"), (*lines, note))
 
 
@@ -98,7 +102,11 @@ def quiet(digest: Digest, speech: Speech) -> Part | None:
         return None
     command = f"hub customers silent --week {digest.week} --out FILE.csv"
     lines = (
-        speech.say("{n} regular customers have been quiet for unusually long for them.", n=n),
-        speech.say("The list, with a reason to get in touch with each: {command}", command=command),
+        speech.say("{n} regular customers have been quiet for longer than is usual for them.", n=n),
+        speech.say(
+            "Whoever runs Oivallus gets the list, with a reason to get in touch with each: "
+            "{command}",
+            command=command,
+        ),
     )
     return Part(speech.say("Customers gone quiet"), lines)

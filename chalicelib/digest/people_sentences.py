@@ -27,9 +27,11 @@ BASICS = {
 }
 _APART = {
     Aspect.NEGATIVE: N_(
-        "Negative: {share} {interval} of {n} contacts with text, of others {rest}."
+        "Negative: {share} {interval} of {n} contacts with text; everybody else {rest}."
     ),
-    Aspect.FAILURE: N_("Failure demand: {share} {interval} of {n} contacts, of others {rest}."),
+    Aspect.FAILURE: N_(
+        "Failure demand: {share} {interval} of {n} contacts; everybody else {rest}."
+    ),
 }
 
 

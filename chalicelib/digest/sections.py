@@ -266,8 +266,9 @@ def _percent(speech: Speech, share: Share | None) -> str:
 
 
 def voices(digest: Digest, speech: Speech) -> Part | None:
-    if digest.contacts.now < PUBLISHED_FROM:
-        return None
+    both = digest.voices.solicited, digest.voices.unsolicited
+    if min(voice.contacts for voice in both) < PUBLISHED_FROM:
+        return None  # nothing to set beside the other
     kinds = (
         (speech.say("Prompted"), digest.voices.solicited, speech.say("Survey answers.")),
         (

@@ -12,7 +12,7 @@ from chalicelib.insights.cost import failure_cost
 from chalicelib.insights.drivers import Driver, Kind
 from chalicelib.insights.effort import Effort, Where
 from chalicelib.insights.priorities import Kind as About
-from chalicelib.insights.priorities import Proposal, chosen
+from chalicelib.insights.priorities import Proposal, chosen, tied
 from chalicelib.insights.together import Pair
 from chalicelib.organisation import Department, Organisation
 from chalicelib.summary import Summary
@@ -34,11 +34,14 @@ def select(
         return one.owner == department.id or (one.kind is About.THEME and one.subject in themes)
 
     everything = department.themes == "all"
+    proposals = [one for one in whole.proposals if everything or proposed(one)]
+    told = chosen(proposals)
     avoidable = {one.id: one.avoidable for one in organisation.themes if one.avoidable}
     acted = {one.id for one in organisation.actions if one.department == department.id}
     price = organisation.price
     return Selection(
-        proposals=chosen(one for one in whole.proposals if everything or proposed(one)),
+        proposals=told,
+        tied=tied(proposals, told),
         rises=tuple(rise for rise in whole.rises if rise.theme in themes),
         new_topics=whole.more.new_topics,
         effects=tuple(one for one in whole.effects if one.action in acted or one.theme in themes),

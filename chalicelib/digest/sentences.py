@@ -12,6 +12,7 @@ from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareCha
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.last_week import Change
+from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
 from chalicelib.insights.sources import SourceState
@@ -114,6 +115,8 @@ def headline(digest: Digest, speech: Speech, head: Headline) -> str:
         return speech.say(table[head.verdict], theme=theme, **_counts(speech, head))
     if isinstance(head, Result):
         return speech.say(_SCORE[head.verdict], **_scores_with_n(speech, head))
+    if isinstance(head, NewTopic):
+        return speech.say("New topic: {topic} – {n} contacts.", **_topic(speech, head))
     theme = digest.names.themes[head.theme.theme]
     return speech.say(_TOP[head.sentiment], theme=theme, k=head.theme.k, n=head.theme.n)
 
@@ -132,6 +135,15 @@ def quoted(speech: Speech, quote: Quote) -> Quote:
 
     text = re.sub(rf"\[({'|'.join(REDACTED)})\]", named, quote.text)
     return replace(quote, text=speech.say("“{quote}”", quote=text))
+
+
+def topic_name(speech: Speech, one: NewTopic) -> str:
+    """The words that customers use, as a quotation."""
+    return speech.say("“{quote}”", quote=", ".join(one.words))
+
+
+def _topic(speech: Speech, one: NewTopic) -> dict[str, object]:
+    return {"topic": topic_name(speech, one), "n": speech.published(one.now)}
 
 
 def _counts(speech: Speech, found: Finding) -> dict[str, object]:
@@ -321,6 +333,8 @@ def _fact(digest: Digest, speech: Speech) -> str:
         return _finding_fact(digest, speech, head)
     if isinstance(head, Result):
         return speech.say(_SCORE_FACT[head.verdict], **_scores(speech, head))
+    if isinstance(head, NewTopic):
+        return speech.say("New topic {topic}: {n} contacts", **_topic(speech, head))
     theme = digest.names.themes[head.theme.theme]
     return speech.say(_TOP_FACT[head.sentiment], theme=theme, k=head.theme.k)
 

@@ -83,3 +83,10 @@ class View:
     why: tuple[str, ...]
     links: tuple[Link, ...]
     wrong_theme: str = ""  # the words of a quote's link
+
+    @property
+    def numbered(self) -> dict[str, int]:
+        """Each quote's link and its number: in plain text they stand below, as footnotes."""
+        tables = [part.table for part in self.parts if part.table]
+        links = [one.link for table in tables for row in table.rows for one in row.quotes]
+        return {link: place for place, link in enumerate(filter(None, links), start=1)}

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 STEM_LETTERS = 6
 _WORD = re.compile(r"[^\W\d_]{3,40}")
+_PLACEHOLDER = re.compile(r"\[[a-z]+\]")  # '[name]': what redaction left is nobody's word
 
 #: Words that say nothing of a topic, in Finnish, Swedish and English.
 _TEXT = """
@@ -36,7 +37,8 @@ _COMMON = frozenset(_TEXT.split())
 
 def words(text: str) -> list[str]:
     """The words of a text that tell something, lower case, in order."""
-    return [word for word in _WORD.findall(text.lower()) if word not in _COMMON]
+    own = _PLACEHOLDER.sub(" ", text.lower())
+    return [word for word in _WORD.findall(own) if word not in _COMMON]
 
 
 def stem(word: str) -> str:

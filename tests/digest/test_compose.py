@@ -286,3 +286,10 @@ def test_an_inbox_shows_the_silence_after_the_subject() -> None:
     one = digest("product", freshness=SILENT)
     long = replace(one, names=replace(one.names, sources=names))
     assert len(view(long, LINKS).preheader) <= 202
+
+
+def test_two_kinds_of_feedback_are_set_side_by_side_only_where_both_have_contacts() -> None:
+    title = "PYYDETTY JA OMA-ALOITTEINEN"
+    assert title in render(digest("leadership"), LINKS).text
+    unasked = summary().where(lambda cell: cell.channel != "survey")
+    assert title not in render(digest("leadership", whole=unasked), LINKS).text

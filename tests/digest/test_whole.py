@@ -10,9 +10,13 @@ from datetime import date, timedelta
 import pytest
 
 from chalicelib.digest import compose, render
+from chalicelib.digest.contents import Result, Top
+from chalicelib.digest.headlines import headlines
 from chalicelib.digest.whole import More, WholeWeek, whole_week
 from chalicelib.insights.actions import AFTER_WEEKS, SETTLED_WEEKS, Outcome
+from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.trends import RECENT_WEEKS, TREND_WEEKS
+from chalicelib.insights.usual import Finding, Findings
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Action
 from chalicelib.summary import Cell, Summary
@@ -128,9 +132,12 @@ def test_a_fix_that_cannot_be_compared_is_not_told_but_one_too_young_is() -> Non
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("fi", "Liian aikaista sanoa: 1 viikko kolmesta."),
-        ("sv", "För tidigt att säga: 1 vecka av tre."),
-        ("en", "Too early to say: 1 week of three."),
+        (
+            "fi",
+            "Liian aikaista sanoa: korjauksesta on 1 viikko",
+        ),
+        ("sv", "För tidigt att säga: 1 vecka sedan åtgärden"),
+        ("en", "Too early to say: 1 week since the fix"),
     ],
 )
 def test_too_early_is_said(language: str, said: str) -> None:
@@ -163,12 +170,21 @@ def test_what_is_computed_once_gives_every_department_the_same_digest() -> None:
         assert compose(STORE, department, WEEK, rich(), FRESH, NOW, computed) == alone
 
 
+def test_a_new_topic_is_a_headline_after_the_changes() -> None:
+    heads = insightful("leadership", "fi", angry()).headlines
+    place = next(i for i, head in enumerate(heads) if isinstance(head, NewTopic))
+    assert all(isinstance(head, Finding | Result) for head in heads[:place])
+    assert all(isinstance(head, Top) for head in heads[place + 1 :])
+    few = [replace(topic, customers=4) for topic in heads if isinstance(topic, NewTopic)]
+    assert headlines(Findings(None, ()), ((), ()), (), few, silence=False) == ()
+
+
 def test_what_nobody_supplies_is_silence() -> None:
     bare = insightful("leadership", "fi", asked=More())
     told = render(bare, LINKS).text
     for title in (
         "”valaisin, humisee",
-        "Sanotaan aiempaa useammin",
+        "Sanoja, joita käytettiin aiempaa useammin",
         "TOISTUVAT YHTEYDENOTOT",
         "HILJENNEET ASIAKKAAT",
     ):

@@ -94,6 +94,12 @@ def test_a_topic_is_quoted_by_its_most_typical_text() -> None:
     assert "kirjaa" in topic.quote
 
 
+def test_what_redaction_left_is_nobodys_word() -> None:
+    assert words("[name] soitti numerosta [phone], lamppu [hurisee kovaa]") == [
+        "soitti", "numerosta", "lamppu", "hurisee", "kovaa",
+    ]  # fmt: skip
+
+
 def test_nothing_is_new_without_earlier_texts() -> None:
     rng = random.Random(7)
     now = _texts(rng, KNOWN, 90, "n") + _texts(rng, list(NEW), 14, "x")
