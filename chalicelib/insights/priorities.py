@@ -7,21 +7,27 @@ of evidence come first, then the more contacts a week. Only confirmed evidence c
 whose whole interval lies above a half, a finding that passed its family's test, a target missed by
 more than its margin, a fix whose interval has no room for a real effect. A theme whose fix is
 under way, or has helped, is left to it.
+
+How many contacts are at stake is a count of some weeks, and scatters as counts of weeks do: two
+proposals of as many kinds of evidence stand in an order that may be chance, unless the one is the
+larger by 90 %.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.insights.actions import Effect, Outcome
 from chalicelib.insights.cost import FailureCost
 from chalicelib.insights.demand import FailureDemand
+from chalicelib.insights.dispersion import TYPICAL_ALPHA
 from chalicelib.insights.hotspots import HotSpot
-from chalicelib.insights.proportion import Share
+from chalicelib.insights.proportion import Z_95, Share
 from chalicelib.insights.touchpoints import Moment, Standing, TargetResult
-from chalicelib.insights.trends import Rise
+from chalicelib.insights.trends import RECENT_WEEKS, TREND_WEEKS, Rise
 from chalicelib.insights.usual import Finding, Findings
 from chalicelib.insights.verdict import Verdict
 from chalicelib.organisation import Organisation
@@ -34,6 +40,8 @@ FAILURES_FROM = 10  # contacts a week: fewer are no priority
 LEADING = 0.5  # of a touchpoint's negative contacts: then its theme is what to mend
 AT_BEST = -0.3  # a fix whose interval leaves out even this much did not help
 WAITS_FROM, WAIT_OVER = 100, 1.25  # waits vary by about their mean: 2.5 standard errors
+Z_SURE = 1.2815515655446004  # one-sided 90 %
+TIED = 5  # named at most
 NOTHING_FOUND = Findings()
 SCALE = {"nps": 200, "csat": 4, "ces": 6}  # between the worst answer and the best
 
@@ -117,6 +125,52 @@ def chosen(proposals: Iterable[Proposal]) -> tuple[Proposal, ...]:
         if len(told) < PROPOSALS and len(alike) < ONE_KIND:
             told.append(proposal)
     return tuple(told)
+
+
+def tied(proposals: Iterable[Proposal], told: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """Those whose order may be chance, at most five; () where it surely is as `told`.
+
+    Among them are proposals that are not told, though one that is may stand there by chance.
+    """
+    every = list(proposals)
+    pairs = [(a, b) for a in told for b in every if b != a and _may_be_chance(a, b)]
+    named = [one for pair in pairs for one in pair]
+    return tuple(one for one in every if one in named)[:TIED]
+
+
+def _may_be_chance(one: Proposal, other: Proposal) -> bool:
+    """Whether it is less than 90 % sure which of two is larger, by what is at stake."""
+    if len(_kinds(one)) != len(_kinds(other)) or min(one.weight, other.weight) <= 0:
+        return False  # a rule put them in their order
+    spread = math.sqrt(_variance(one.grounds[0]) + _variance(other.grounds[0]))
+    return abs(one.weight - other.weight) < Z_SURE * spread
+
+
+def _variance(ground: Ground) -> float:
+    """That of the weight which a ground gives, contacts a week squared."""
+    if isinstance(ground, Costly):
+        return _scatter(ground.failures.k, 1)
+    if isinstance(ground, Finding):
+        return _scatter(ground.count / ground.weeks, ground.weeks)
+    if isinstance(ground, Rise):
+        earlier = TREND_WEEKS - RECENT_WEEKS
+        return _scatter(ground.recent, RECENT_WEEKS) + _scatter(ground.before, earlier)
+    if isinstance(ground, HotSpot):
+        return _scatter(ground.negative, 1)
+    if isinstance(ground, Missed):
+        return _of_shortfall(ground.result)
+    return 0.0  # a fix without effect: nothing is counted
+
+
+def _of_shortfall(result: TargetResult) -> float:
+    if result.kind == "wait_s":  # of waits that vary about their mean
+        return result.n * (result.target / result.value) ** 2
+    return (result.n * (result.margin or 0.0) / Z_95 / SCALE[result.kind]) ** 2
+
+
+def _scatter(mean: float, weeks: int) -> float:
+    """The variance of a mean over `weeks` of counts a week."""
+    return mean * (1 + TYPICAL_ALPHA * mean) / weeks
 
 
 def _kinds(proposal: Proposal) -> frozenset[type[Ground]]:

@@ -20,6 +20,7 @@ from chalicelib.insights.priorities import (
     Proposal,
     chosen,
     priorities,
+    tied,
 )
 from chalicelib.insights.proportion import Share, share
 from chalicelib.insights.touchpoints import Moment, Standing, TargetResult
@@ -185,6 +186,37 @@ def test_at_most_two_rest_on_cost_alone() -> None:
     )
     told = chosen(priorities(STORE, evidence))
     assert [one.subject for one in told] == ["late", "broken", "login"]
+
+
+@pytest.mark.parametrize(
+    ("failures", "alike"),
+    [
+        pytest.param({"late": (80, 80), "broken": (30, 30)}, [], id="the one is surely larger"),
+        # 30 and 22 scatter by 1.28 √(30 + 45 + 22 + 24.2) = 14.1
+        pytest.param({"late": (30, 30), "broken": (22, 22)}, ["late", "broken"], id="by 8"),
+        pytest.param({"late": (40, 40), "broken": (22, 22)}, [], id="by 18, of 16.4"),
+    ],
+)
+def test_an_order_that_may_be_chance_is_known(
+    failures: dict[str, tuple[int, int]], alike: list[str]
+) -> None:
+    found = priorities(STORE, Evidence(_failing(**failures)))
+    assert [one.subject for one in tied(found, chosen(found))] == alike
+
+
+def test_one_that_is_not_told_may_tie_with_one_that_is() -> None:
+    found = priorities(
+        STORE, Evidence(_failing(late=(900, 900), broken=(70, 70), billing=(60, 60)))
+    )
+    told = chosen(found)
+    assert [one.subject for one in told] == ["late", "broken"]
+    assert [one.subject for one in tied(found, told)] == ["broken", "billing"]
+
+
+def test_more_kinds_of_evidence_are_no_chance() -> None:
+    evidence = Evidence(_failing(late=(30, 30), broken=(29, 29)), rises=(_rise("late"),))
+    found = priorities(STORE, evidence)
+    assert tied(found, chosen(found)) == ()
 
 
 _proposals = st.lists(
