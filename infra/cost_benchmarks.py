@@ -22,6 +22,7 @@ class Benchmarks:
     cold_ms: float  # importing what a webhook needs
     lone_text_ms: float  # of the model, a text alone
     text_ms: float  # of the model, a text among thousands
+    encoder_texts_s: float  # of the encoder, in bf16 on one core
 
 
 def benchmarks(performance: str | None = None, model: str | None = None) -> Benchmarks:
@@ -38,6 +39,9 @@ def benchmarks(performance: str | None = None, model: str | None = None) -> Benc
         cold_ms=_cell(of_hub, PERFORMANCE, "## Cold start", "a webhook (`app`)", 1) * 1000,
         lone_text_ms=_cell(of_model, MODEL, "## Speed", "a lone text", 1) / 1000,
         text_ms=_cell(of_model, MODEL, "## Speed", "read, understand, write", 1) / 1000,
+        encoder_texts_s=_cell(
+            of_model, MODEL, "## Speed of the encoder", "packed, all heads, JSON, bf16", 1
+        ),
     )
 
 

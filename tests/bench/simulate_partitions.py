@@ -42,7 +42,7 @@ from chalicelib.adapters.interactions import MAX_CHANGES, Interactions, Linked
 from chalicelib.adapters.summaries import SHARDS
 from chalicelib.adapters.tables import InteractionRow
 from chalicelib.insights.repeats import Contact
-from infra import cost
+from infra import cost_units as cost
 from infra.cost_sample import UNDERSTOOD, Sample, measure
 from infra.template.functions import BATCH_SIZE, MAX_CONCURRENCY
 from infra.template.storage import table_schema
@@ -97,7 +97,7 @@ class Load:
 
 def fastest(sample: Sample) -> float:
     """Events a second that all workers understand in full batches, with the assumed waits."""
-    return MAX_CONCURRENCY * BATCH_SIZE / (cost.batch_ms(sample, BATCH_SIZE) / 1000)
+    return MAX_CONCURRENCY * BATCH_SIZE / (cost.batch_ms(sample, BATCH_SIZE, "realtime") / 1000)
 
 
 @dataclass

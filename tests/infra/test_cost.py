@@ -7,24 +7,29 @@ compressed row by some bytes. Prices may change without a test's knowing.
 from __future__ import annotations
 
 import json
+import random
 import re
 import tomllib
 
 import pytest
+from chalice.app import Chalice
 
-from infra import cost, cost_page
+from infra import cost, cost_endpoint, cost_functions, cost_page, cost_watching
+from infra import cost_units as units
 from infra.cost_benchmarks import benchmarks
 from infra.cost_meter import Index, Item, index_units, item_bytes, metered
 from infra.cost_sample import BATCHES, Sample, measure
 from infra.paths import CHALICE_CONFIG
+from infra.template import alarms, model, scaling
 
-PRICES = cost.read_prices()
+PRICES = units.read_prices()
 BY_COLOUR = Index("by_colour", ("colour",), frozenset({"note"}))
 
 
 @pytest.fixture(scope="module")
-def sample() -> Sample:
-    return measure()
+def sample(model_url: str) -> Sample:
+    """The day that the page tells of; only the cells, whose shares it does not show, are fewer."""
+    return measure(model_url, cells_of_every=20)
 
 
 @pytest.fixture(scope="module")
@@ -52,34 +57,129 @@ def test_the_page_tells_the_units_that_the_calls_take(sample: Sample, page: str)
     made = rows(cost_page.page(sample, PRICES), "Capacity units")
     told = rows(page, "Capacity units")
     assert told.keys() == made.keys(), "docs/cost.md is of another code: python -m infra.cost"
-    for name, units in told.items():
+    for name, each in told.items():
         expected = pytest.approx([float(n) for n in made[name]], rel=0.1, abs=0.02)
-        assert [float(n) for n in units] == expected, f"{name}: run python -m infra.cost"
+        assert [float(n) for n in each] == expected, f"{name}: run python -m infra.cost"
 
 
 def test_a_webhook_is_one_write_and_one_message(sample: Sample) -> None:
     received = sample.received
-    assert cost.calls(received.meter, "PutItem") == received.runs
-    assert cost.calls(received.meter, "SendMessage") == received.runs
+    assert units.calls(received.meter, "PutItem") == received.runs
+    assert units.calls(received.meter, "SendMessage") == received.runs
     places = {name for name in received.meter.calls if "secretsmanager" not in name}
     assert len(places) == 2
 
 
-def test_batches_change_calls_and_counts_but_not_what_is_judged(sample: Sample) -> None:
-    steps = [sample.understood[size] for size in BATCHES]
+def test_neither_batches_nor_modes_change_what_is_judged(sample: Sample) -> None:
+    steps = [*sample.understood.values(), *sample.asked.values()]
     assert len({step.meter.texts for step in steps}) == 1
-    summed = [cost.units(step.meter, "summaries") for step in steps]
-    assert summed == sorted(summed, reverse=True)
-    assert summed[-1] < summed[0]
+    for mode in units.MODES:
+        summed = [units.per_event(sample, size, "summaries", mode=mode) for size in BATCHES]
+        assert summed == sorted(summed, reverse=True)
+        assert summed[-1] < summed[0]
 
 
+def test_a_question_is_put_read_answered_read_and_taken_away(sample: Sample) -> None:
+    for size in BATCHES:
+        asked, judged = sample.asked[size], sample.judged[size]
+        questions = units.asks(asked)
+        assert questions == judged.runs > 0
+        assert units.calls(asked.meter, "PutObject") == 2 * questions  # and SageMaker's answer
+        assert units.calls(asked.meter, "GetObject") == questions  # SageMaker's
+        assert units.calls(judged.meter, "GetObject") == 2 * questions
+        assert units.calls(judged.meter, "DeleteObject") == 2 * questions
+
+
+@pytest.mark.parametrize("mode", units.MODES)
 @pytest.mark.parametrize("contacts", cost.SCALES)
-def test_sums(sample: Sample, contacts: int) -> None:
-    lines = cost.bill(sample, contacts, PRICES)
+def test_sums(sample: Sample, contacts: int, mode: str) -> None:
+    lines = cost.bill(sample, contacts, PRICES, mode)
     assert cost.total(lines) == pytest.approx(sum(line.usd for line in lines))
     for line in lines:
         assert line.usd == pytest.approx(line.quantity * PRICES.of[line.price].usd, abs=0.0051)
         assert line.quantity >= 0
+
+
+def test_every_function_of_the_app_is_counted_or_left_out_with_a_reason(sample: Sample) -> None:
+    made = cost.function_calls(units.month(sample, 1000))
+    assert made.keys() == {*cost_functions.COUNTED, *sample.every_s}
+    assert sample.idle.keys() == sample.every_s.keys()
+    assert all(cost_functions.LEFT_OUT.values())
+
+
+def test_a_new_schedule_counts_by_itself_and_another_new_function_is_refused_by_name() -> None:
+    app = Chalice("other")
+    app.schedule("rate(2 hours)", name="sweep")(lambda event: None)
+    assert cost_functions.every_s(app) == {"sweep": 7200}
+    app.on_sqs_message(queue="new", name="translate")(lambda event: None)
+    with pytest.raises(ValueError, match=r"how often translate of app\.py runs: count it in"):
+        cost_functions.every_s(app)
+
+
+def test_the_modes_are_those_of_the_template_and_its_default_comes_first() -> None:
+    parameter = model.PARAMETERS["ModelMode"]
+    assert units.MODES[0] == parameter["Default"]
+    assert set(units.MODES) < set(parameter["AllowedValues"])
+    trigger = scaling.resources("Model", "model", "all")["ModelFromZeroTrigger"]["Properties"]
+    noticed_s = trigger["Period"] * trigger["EvaluationPeriods"]
+    assert noticed_s == cost_endpoint.NOTICED_S
+
+
+@pytest.mark.parametrize("questions_h", [0.3, 2.0, 12.0])
+def test_an_endpoint_wakes_and_sleeps_as_in_a_simulation(questions_h: float) -> None:
+    dice, rate = random.Random(7), questions_h / 3600
+    now = up = wakes = 0.0
+    while wakes < 4000:
+        now += dice.expovariate(rate)  # the question that wakes it
+        wakes += 1
+        now += cost_endpoint.NOTICED_S
+        until = now + cost_endpoint.STARTING_S
+        last = until
+        while (gap := dice.expovariate(rate)) < cost_endpoint.SCALE_IN_S:
+            last += gap
+        up += last + cost_endpoint.SCALE_IN_S - now
+        now = last + cost_endpoint.SCALE_IN_S
+    expected = cost_endpoint.awake(rate)
+    assert up / now == pytest.approx(expected.share, rel=0.05)
+    assert wakes / now == pytest.approx(expected.wakes_s, rel=0.05)
+
+
+def test_an_endpoint_without_questions_sleeps_and_a_busy_one_never_does() -> None:
+    assert cost_endpoint.awake(0) == (0, 0)
+    assert cost_endpoint.awake(10) == (1, 0)
+    shares = [cost_endpoint.awake(n / 3600).share for n in (0.01, 0.1, 1, 10, 100, 199, 201)]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(shares[-2])
+
+
+def test_the_asynchronous_endpoint_is_never_billed_for_more_than_the_whole_month(
+    sample: Sample,
+) -> None:
+    for contacts in cost.SCALES:
+        hours = cost_endpoint.instance_hours(units.month(sample, contacts))
+        assert 0 < hours <= units.HOURS
+        always = units.month(sample, contacts, "realtime")
+        assert cost_endpoint.instance_hours(always) == units.HOURS
+        assert cost_endpoint.wakes(always) == 0
+
+
+def test_the_alarms_billed_are_those_that_ring_and_what_scaling_needs() -> None:
+    ring = [alarm for alarm in alarms.every_alarm() if alarm.condition != "HasSpeech"]
+    shares = sum(alarm.of is not None for alarm in ring)
+    triggers, of_target_tracking = 1, 2
+    assert cost_watching.alarms("asynchronous") == (
+        len(ring) + shares + triggers + of_target_tracking
+    )
+    conditional = sum(alarm.condition == "IsAsynchronous" for alarm in ring)
+    assert cost_watching.alarms("realtime") == len(ring) + shares - conditional
+
+
+def test_keys_are_asked_for_no_more_often_than_they_are_kept(sample: Sample) -> None:
+    few, many = (units.month(sample, n) for n in (1_000, 100_000_000))
+    assert cost_watching.key_requests(sample, few) < cost_watching.key_requests(sample, many)
+    whiles = units.HOURS * 3600 / cost_watching.KEY_KEPT_S
+    without_secrets = cost_watching.key_requests(sample, many) - units.secret_reads(sample, many)
+    assert without_secrets < 30 * whiles
 
 
 def test_the_pages_columns_add_up(page: str) -> None:
@@ -92,8 +192,9 @@ def test_the_pages_columns_add_up(page: str) -> None:
     assert totals == told
 
 
-def test_more_contacts_cost_more_and_each_less(sample: Sample) -> None:
-    totals = [cost.total(cost.bill(sample, n, PRICES)) for n in cost.SCALES]
+@pytest.mark.parametrize("mode", units.MODES)
+def test_more_contacts_cost_more_and_each_less(sample: Sample, mode: str) -> None:
+    totals = [cost.total(cost.bill(sample, n, PRICES, mode)) for n in cost.SCALES]
     assert totals == sorted(totals)
     each = [whole / n for whole, n in zip(totals, cost.SCALES, strict=True)]
     assert each == sorted(each, reverse=True)
@@ -102,12 +203,12 @@ def test_more_contacts_cost_more_and_each_less(sample: Sample) -> None:
 def test_a_month_is_as_long_as_its_hours(sample: Sample) -> None:
     assert len(sample.hours) == 168
     assert sum(sample.hours) == pytest.approx(1)
-    of = cost.month(sample, 1_000_000)
+    of = units.month(sample, 1_000_000)
     assert of.batches * of.batch_size == pytest.approx(of.events)
 
 
 def test_every_price_has_a_page_of_aws() -> None:
-    content = tomllib.loads(cost.PRICES.read_text(encoding="utf-8"))
+    content = tomllib.loads(units.PRICES.read_text(encoding="utf-8"))
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", content["date"])
     assert all(p.page.startswith("https://aws.amazon.com/") for p in PRICES.of.values())
     assert all(p.usd > 0 for p in PRICES.of.values())
@@ -121,20 +222,22 @@ def test_the_benchmarks_are_read_from_the_pages_that_tell_them() -> None:
         "\n## Cold start\n\n| a webhook (`app`) | 0.38 | 0.32 |\n"
     )
     model = "\n## Speed\n| read, understand, write | 122.7 | 8 |\n| a lone text | 1193 | 838 |\n"
+    model += "\n## Speed of the encoder\n| packed, all heads, JSON, bf16 | 182.4 | 8,568 |\n"
     read = benchmarks(page, model)
     assert (read.webhook_ms, read.batch_ms[100], read.digest_ms) == (4.605, 60, 1278)
     assert (read.cold_ms, read.lone_text_ms, read.text_ms) == (380, 1.193, 0.1227)
+    assert read.encoder_texts_s == 182.4
     with pytest.raises(ValueError, match=r"has no row 'CPU µs' below '## A webhook'"):
         benchmarks(page.replace("CPU µs", "CPU ms"), model)
 
 
 def test_the_memory_is_the_deployed_one() -> None:
     stages = json.loads(CHALICE_CONFIG.read_text(encoding="utf-8"))["stages"]
-    assert stages["prod"]["lambda_memory_size"] == cost.MEMORY_MB
+    assert stages["prod"]["lambda_memory_size"] == units.MEMORY_MB
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "units"),
+    ("before", "after", "expected"),
     [
         pytest.param(None, {"id": {"S": "1"}}, 0, id="not in the index"),
         pytest.param(None, {"id": {"S": "1"}, "colour": {"S": "red"}}, 1, id="made"),
@@ -160,9 +263,9 @@ def test_the_memory_is_the_deployed_one() -> None:
     ],
 )
 def test_units_of_an_index(
-    before: dict[str, dict[str, str]], after: dict[str, dict[str, str]], units: int
+    before: dict[str, dict[str, str]], after: dict[str, dict[str, str]], expected: int
 ) -> None:
-    assert index_units(BY_COLOUR, ("id",), before, after) == units
+    assert index_units(BY_COLOUR, ("id",), before, after) == expected
 
 
 def test_the_size_of_an_item() -> None:
