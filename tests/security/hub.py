@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import yaml
@@ -12,7 +13,7 @@ from chalicelib.adapters import telemetry
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
 from chalicelib.connectors.base import Proof, Reply, Request
-from chalicelib.organisation import read
+from chalicelib.organisation import Organisation, read
 from chalicelib.pipeline.receive import receive
 from tests.conftest import ORGANISATION
 from tests.connectors.recordings import Recording, recordings
@@ -76,15 +77,20 @@ def name(recording: Recording) -> str:
     return f"s{_PLACES[recording.path]}"
 
 
-def hub(world: World) -> Hub:
-    """The world with a source for each recording, and real telemetry."""
+@cache
+def _organisation() -> Organisation:
+    """The tests' organisation with a source for each recording; a second to read."""
     text = yaml.safe_load(ORGANISATION)
     text["sources"] = {
         name(one): {"connector": one.connector.name, "options": dict(one.source.options)}
         | ({"channel": one.source.channel.value} if one.source.channel else {})
         for one in RECORDINGS
     }
-    organisation = read(yaml.safe_dump(text, allow_unicode=True))
+    return read(yaml.safe_dump(text, allow_unicode=True))
+
+
+def hub(world: World) -> Hub:
+    """The world with a source for each recording, and real telemetry."""
     queue = Queues()
     made: Any = replace(
         world,
@@ -93,7 +99,7 @@ def hub(world: World) -> Hub:
         queue=queue,  # type: ignore[arg-type]
         fetch_queue=Queues(),  # type: ignore[arg-type]
         count=telemetry.count,
-        _published={"current": (float("inf"), organisation)},
+        _published={"current": (float("inf"), _organisation())},
     )
     return Hub(made, queue)
 
