@@ -59,7 +59,7 @@ def page(sample: Sample, prices: Prices) -> str:
 
 
 def _opening(sample: Sample, prices: Prices) -> str:
-    texts = sample.understood[1].meter.texts / UNDERSTOOD * sample.events / sample.contacts
+    texts = sample.understood[100].meter.texts / UNDERSTOOD[100] * sample.events / sample.contacts
     return f"""# What a month costs
 
 Written by `python -m infra.cost`; do not edit. A test fails when the code's calls have changed
@@ -296,10 +296,10 @@ def _columns(sample: Sample) -> dict[str, tuple[Step, float]]:
     """What the tables of calls and units show: a step, and the events that it is of."""
     found = {"receive": (sample.received, float(sample.events))}
     for b in BATCHES:
-        found[f"ask {b}"] = (sample.asked[b], UNDERSTOOD)
-        found[f"judge {b}"] = (sample.judged[b], UNDERSTOOD)
+        found[f"ask {b}"] = (sample.asked[b], UNDERSTOOD[b])
+        found[f"judge {b}"] = (sample.judged[b], UNDERSTOOD[b])
     for b in BATCHES:
-        found[f"real time {b}"] = (sample.understood[b], UNDERSTOOD)
+        found[f"real time {b}"] = (sample.understood[b], UNDERSTOOD[b])
     return found
 
 

@@ -32,8 +32,9 @@ from infra.cost_stage import DAY, TODAY, VOLUME, Stage, Step, stage
 from infra.demo.simulate import ZONE, contacts
 
 BATCHES = (1, 10, 100)
-#: Events of the day that are understood: a multiple of each size, so that no batch is half full.
-UNDERSTOOD = 100
+#: Events of the day that are understood in batches of each size: a multiple of it, so that no batch
+#: is half full; many for large batches, so that few of a batch are of the same conversation.
+UNDERSTOOD = {1: 100, 10: 200, 100: 200}
 #: Every department's digest of the day's week is due within the day before one of these.
 DIGESTS_AT = tuple(datetime(2026, 11, day, 18, tzinfo=UTC) for day in range(23, 28))
 TABLES = ("EVENTS_TABLE", "INTERACTIONS_TABLE", "SUMMARIES_TABLE", "REGISTRY_TABLE")
@@ -89,14 +90,14 @@ def measure(model_url: str | None = None, cells_of_every: int = 1) -> Sample:
         found.received = on.receive()
         waiting = on.queued()
         found.events = sum(map(len, waiting))
-        keys = mixed(waiting, UNDERSTOOD)
+        keys = {size: mixed(waiting, number) for size, number in UNDERSTOOD.items()}
         for size in BATCHES:
             on.empty("INTERACTIONS_TABLE", "SUMMARIES_TABLE")
-            asked, judged = on.ask_and_judge(keys, size)
+            asked, judged = on.ask_and_judge(keys[size], size)
             found.asked[size], found.judged[size] = asked, judged
         for size in BATCHES:
             on.empty("INTERACTIONS_TABLE", "SUMMARIES_TABLE")
-            found.understood[size] = on.understand(keys, size)
+            found.understood[size] = on.understand(keys[size], size)
         _rows(on, found)
         found.rolled_up = on.schedule("roll_up", DIGESTS_AT[0])
         found.digests = _digests(on)

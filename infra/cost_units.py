@@ -121,7 +121,7 @@ def month(sample: Sample, contacts: int, mode: str = MODES[0]) -> Month:
     batches = sum(hourly)
     asked = {b: asks(step) / step.runs for b, step in understanding(sample, mode).items()}
     questions = tuple(n * between(size, asked) for n, size in zip(hourly, sizes, strict=True))
-    texts = sample.understood[1].meter.texts / UNDERSTOOD * events
+    texts = sample.understood[100].meter.texts / UNDERSTOOD[100] * events
     return Month(
         contacts=contacts,
         mode=mode,
@@ -182,7 +182,7 @@ def per_event(
     measured = {b: units(s.meter, table, kind) for b, s in understanding(sample, mode).items()}
     if mode == "asynchronous":
         measured = {b: n + units(sample.judged[b].meter, table, kind) for b, n in measured.items()}
-    return between(size, {b: n / UNDERSTOOD for b, n in measured.items()})
+    return between(size, {b: n / UNDERSTOOD[b] for b, n in measured.items()})
 
 
 def summary_units(sample: Sample, of: Month) -> float:

@@ -89,8 +89,8 @@ class Load:
             cells=["#".join(place) for place in shares],
             weights=list(shares.values()),
             row_units=2 * sample.cells.units(a_row),
-            changed=alone.written["oivallus-local-summaries"] / UNDERSTOOD / 2,
-            sample_units=alone.written["oivallus-local-interactions/samples"] / UNDERSTOOD,
+            changed=alone.written["oivallus-local-summaries"] / UNDERSTOOD[1] / 2,
+            sample_units=alone.written["oivallus-local-interactions/samples"] / UNDERSTOOD[1],
             loudest=max(themes.values()),
         )
 
