@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib.organisation import read
 from infra.commands import samples
 from infra.local.cloudwatch import Log
 from infra.local.hub import LocalHub
@@ -31,10 +32,14 @@ COLOURS = {
 
 
 def serve(organisation_text: str, port: int, console: Console) -> None:
-    """Run the hub and show its deliveries until SIGINT or SIGTERM; its data stay in .hub/."""
+    """Run the hub and show its deliveries until SIGINT or SIGTERM; its data stay in .hub/.
+
+    Where a source has `recordings: true`, recordings are heard too: see `LocalHub`.
+    """
+    listens = any(source.recordings for source in read(organisation_text).sources.values())
     with (
         _asked_to_stop() as stopping,
-        LocalHub(organisation_text, state=STATE, port=port, clockwork=True) as hub,
+        LocalHub(organisation_text, STATE, port, clockwork=True, listens=listens) as hub,
     ):
         console.print(sources(hub))
         for line in curl_lines(hub):

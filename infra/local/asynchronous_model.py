@@ -1,5 +1,5 @@
-"""SageMaker's asynchronous endpoint: takes questions from the bucket, asks the model server, writes
-the answers to the bucket and tells of them.
+"""SageMaker's asynchronous endpoints: take questions from the bucket, ask the model, write the
+answers to the bucket and tell of them.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference.html
 """
@@ -12,7 +12,9 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -23,13 +25,32 @@ _TIMEOUT_S = 900  # what SageMaker gives a container for one asynchronous invoca
 _HEADER = "X-Amzn-SageMaker-"
 
 Publish = Callable[[Mapping[str, Any]], None]
+#: (body, headers) -> what the container answers; raises where it fails.
+Model = Callable[[bytes, Mapping[str, str]], bytes]
+
+
+@dataclass(frozen=True)
+class Served:
+    """One endpoint. `answers` is where its answers lie in the bucket, such as "judged/".
+
+    `publish` gets what SageMaker would send to the topics of success and of errors.
+    """
+
+    model: Model
+    answers: str
+    publish: Publish
+
+
+def asynchronous_model(model_url: str, publish: Publish) -> AbstractContextManager[str]:
+    """One model server, whatever its endpoint is called."""
+    return asynchronous_models(lambda _: Served(at(model_url), "judged/", publish))
 
 
 @contextmanager
-def asynchronous_model(model_url: str, publish: Publish) -> Iterator[str]:
-    """Serve asynchronous invocations; gives the URL for AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME.
+def asynchronous_models(served: Callable[[str], Served]) -> Iterator[str]:
+    """Serve asynchronous invocations of endpoints, by their names.
 
-    `publish` gets what SageMaker would send to the topics of success and of errors.
+    Gives the URL for AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="asynchronous-model") as worker:
 
@@ -38,11 +59,12 @@ def asynchronous_model(model_url: str, publish: Publish) -> Iterator[str]:
 
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                endpoint = served(self.path.split("/")[2])  # /endpoints/NAME/async-invocations
                 question = self.headers[f"{_HEADER}InputLocation"]
                 bucket = question.removeprefix("s3://").partition("/")[0]
-                answer = f"s3://{bucket}/judged/{uuid.uuid4()}.out"
+                answer = f"s3://{bucket}/{endpoint.answers}{uuid.uuid4()}.out"
                 headers = _passed_on(dict(self.headers))
-                worker.submit(_answer, model_url, question, answer, headers, publish)
+                worker.submit(_answer, endpoint, question, answer, headers)
                 self.send_response(202)
                 self.send_header(f"{_HEADER}OutputLocation", answer)
                 self.send_header("Content-Length", "2")
@@ -70,21 +92,24 @@ def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     return passed | ({f"{_HEADER}Custom-Attributes": attributes} if attributes else {})
 
 
-def _answer(
-    model_url: str, question: str, answer: str, headers: Mapping[str, str], publish: Publish
-) -> None:
+def _answer(served: Served, question: str, answer: str, headers: Mapping[str, str]) -> None:
     told: dict[str, Any] = {
         "eventName": "InferenceResult",
         "requestParameters": {"inputLocation": question},
     }
     try:
-        _put(answer, _invoke(model_url, _get(question), headers))
+        _put(answer, served.model(_get(question), headers))
     except Exception as error:
         _LOG.warning("an asynchronous invocation failed: %s", type(error).__name__)
-        publish(told | {"invocationStatus": "Failed", "failureReason": str(error)})
+        served.publish(told | {"invocationStatus": "Failed", "failureReason": str(error)})
     else:
         output = {"responseParameters": {"outputLocation": answer}}
-        publish(told | {"invocationStatus": "Completed"} | output)
+        served.publish(told | {"invocationStatus": "Completed"} | output)
+
+
+def at(model_url: str) -> Model:
+    """The model behind a server's /invocations."""
+    return partial(_invoke, model_url)
 
 
 def _invoke(model_url: str, body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -27,13 +27,14 @@ from unittest import mock
 from chalicelib import organisation as organisations
 from chalicelib.adapters import clients, tables, transact
 from chalicelib.adapters import world as worlds
+from chalicelib.adapters.recordings import PREFIX as RECORDINGS
 from chalicelib.adapters.settings import read_settings
 from chalicelib.adapters.world import World
 from chalicelib.pipeline.asking import ASKED
 from infra.local import secrets as local_secrets
-from infra.local import speedups
+from infra.local import speedups, stand_in_speech
 from infra.local import state as states
-from infra.local.asynchronous_model import asynchronous_model
+from infra.local.asynchronous_model import Publish, Served, asynchronous_models, at
 from infra.local.aws import CREDENTIALS, local_aws
 from infra.local.clock import Clock
 from infra.local.cloudwatch import CloudWatch, Metrics
@@ -47,9 +48,11 @@ from infra.local.schedules import Schedules, scheduled_event, timeouts_s
 from infra.local.stack import create
 from infra.local.sweeper import archive_days, count_items, sweep, sweep_archive
 from infra.template import DEV, merge_template
+from infra.template.model import SPEECH, TEXT
 from infra.template.storage import QUEUES
 
 STACK = "oivallus-local"
+SPEECH_ENDPOINT = f"{STACK}-{SPEECH.name}"
 REGION = "eu-north-1"
 STATE_FILE = "state.jsonl.gz"
 ENVIRONMENT_FILE = "environment.json"
@@ -65,7 +68,9 @@ class LocalHub:
     model server that runs already. `clockwork` runs schedules by the clock; otherwise they run
     when `run_schedule` says so. With `replaying`, deliveries may say when they came (see
     `gateway.NOW_HEADER`). `visibility_s` shortens the queue's for tests of redelivery. With
-    `asynchronous`, the model is asked as an endpoint that scales to zero is.
+    `asynchronous`, the model is asked as an endpoint that scales to zero is; so it is with
+    `listens`, which gives recordings to a speech endpoint: the model that SPEECH_MODEL names, or
+    a stand-in that hears the same in all of them.
     """
 
     def __init__(  # noqa: PLR0913 - each is a choice of its own, and named
@@ -79,6 +84,7 @@ class LocalHub:
         replaying: bool = False,
         visibility_s: int | None = None,
         asynchronous: bool = False,
+        listens: bool = False,
     ) -> None:
         self.organisation = organisations.read(organisation_text)
         self._text = organisation_text
@@ -88,7 +94,8 @@ class LocalHub:
         self._clockwork = clockwork
         self._replaying = replaying
         self._visibility_s = visibility_s
-        self._asynchronous = asynchronous
+        self._asynchronous = asynchronous or listens
+        self._listens = listens
         self.clock = Clock()
         self.cloudwatch = CloudWatch()
         self._dispatchers: list[Dispatcher] = []
@@ -111,7 +118,8 @@ class LocalHub:
         stack.enter_context(fresh_clients())
         self.stack = create(merge_template(DEV), STACK, REGION)
         if self._asynchronous:
-            self._model_url = stack.enter_context(asynchronous_model(self._model_url, self._tell))
+            served = self._served(self._model_url)
+            self._model_url = stack.enter_context(asynchronous_models(served.__getitem__))
         os.environ["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = self._model_url
         app_module = import_module("app")
         self.functions = stack.enter_context(
@@ -123,6 +131,8 @@ class LocalHub:
         self.cloudwatch.listeners.append(self._deliveries.take)
         self._environment = {**self.stack.environment, "PUBLIC_URL": self.url}
         self._environment["MODEL_MODE"] = "asynchronous" if self._asynchronous else "realtime"
+        if self._listens:
+            self._environment["MODEL_SPEECH_ENDPOINT"] = SPEECH_ENDPOINT
         settings = read_settings({**self._environment, "AWS_REGION": REGION})
         self.world: World = worlds.build(settings, self.clock)
         stack.enter_context(_played_in(app_module, self.world))
@@ -212,10 +222,23 @@ class LocalHub:
         for dispatcher in self._dispatchers:
             dispatcher.wake()
 
-    def _tell(self, notice: Mapping[str, Any]) -> None:
-        """What the endpoint's topic would send to its queue."""
-        queue = self.stack.queues["JudgedQueue"]
-        clients.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(notice))
+    def _served(self, model_url: str) -> dict[str, Served]:
+        """The asynchronous endpoints, by their names."""
+        texts = Served(at(model_url), TEXT.answers, self._teller("JudgedQueue"))
+        served = {self.stack.environment["MODEL_ENDPOINT"]: texts}
+        if self._listens:
+            hear = at(model_url) if os.environ.get("SPEECH_MODEL") else stand_in_speech.transcript
+            served[SPEECH_ENDPOINT] = Served(hear, SPEECH.answers, self._teller("RecordingsQueue"))
+        return served
+
+    def _teller(self, queue: str) -> Publish:
+        """Does what an endpoint's topic would: sends its notices to its queue."""
+        url = self.stack.queues[queue]
+
+        def tell(notice: Mapping[str, Any]) -> None:
+            clients.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(notice))
+
+        return tell
 
     def _deliver_mail_event(self, event: Mapping[str, Any]) -> None:
         self.functions.invoke("MailEvents", event)
@@ -246,10 +269,11 @@ class LocalHub:
         Neither dead letters nor fetches that wait until their vendor may be asked again.
         """
         waiting = sum(_depth(mapping.queue_url) for mapping in self.stack.mappings)
-        endpoint = self.world.asynchronous
-        if endpoint is not None:
-            tomorrow = datetime.now(UTC) + timedelta(days=1)
-            waiting += sum(1 for _ in endpoint.listed(ASKED, tomorrow))
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        asked = ((self.world.asynchronous, ASKED), (self.world.speech, RECORDINGS))
+        for endpoint, prefix in asked:
+            if endpoint is not None:
+                waiting += sum(1 for _ in endpoint.listed(prefix, tomorrow))
         return waiting
 
     def dead_letters(self) -> int:

@@ -75,7 +75,8 @@ def _asked(service: str, operation: str, given: Mapping[str, Any]) -> Iterator[t
         if operation == "ListObjectsV2":
             yield "s3:ListBucket", f"arn:aws:s3:::{given['Bucket']}"
         else:
-            yield f"s3:{operation}", f"arn:aws:s3:::{given['Bucket']}/{given['Key']}"
+            action = "GetObject" if operation == "HeadObject" else operation  # IAM has one for both
+            yield f"s3:{action}", f"arn:aws:s3:::{given['Bucket']}/{given['Key']}"
     elif service == "sqs":
         action = operation.removesuffix("Batch")  # IAM has no actions for batches
         yield f"sqs:{action}", _arn(f"sqs:{given['QueueUrl'].rpartition('/')[2]}")
@@ -126,7 +127,7 @@ def _grants(hub: LocalHub, function: str) -> Iterator[tuple[str, str]]:
     """(action, resource pattern) of a function's policy, with the hub's own names."""
     known = _names(hub)
     statements = permissions.policy(function, DEV)["Statement"]
-    if function == "Fetch":
+    if function in ("Fetch", "Transcribe"):
         for bucket in VENDOR_BUCKETS:
             statements.append(
                 {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"},

@@ -164,7 +164,7 @@ def test_each_digest_leaves_once_and_the_ledger_hears_of_it(seen: Seen) -> None:
         assert Registry().digest_state(tag, seen.hub.clock()) == "sent"
 
 
-#: Without work here: test_asynchronous_hub has it for the first two.
+#: Without work here: test_asynchronous_hub has it.
 IDLE = {"Judge", "AskAgain", "Transcribe"}
 
 
