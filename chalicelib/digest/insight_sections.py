@@ -37,8 +37,15 @@ def priorities(digest: Digest, speech: Speech) -> Part | None:
 
 def _order(digest: Digest, speech: Speech) -> tuple[str, ...]:
     """Which proposals may as well stand in another order, or in another's place."""
-    listed = ", ".join(told.about(digest, one) for one in digest.selection.tied)
-    return (speech.say("{list}: their order may be chance.", list=listed),) if listed else ()
+    chosen = digest.selection
+    shown = [told.about(digest, one) for one in chosen.tied if one in chosen.proposals]
+    left_out = [told.about(digest, one) for one in chosen.tied if one not in chosen.proposals]
+    lines = []
+    if len(shown) > 1:
+        lines.append(speech.say("{list}: their order may be chance.", list=", ".join(shown)))
+    if left_out:
+        lines.append(speech.say("May matter just as much: {list}.", list=", ".join(left_out)))
+    return tuple(lines)
 
 
 def _shown(digest: Digest, one: Proposal) -> Sequence[Ground]:

@@ -15,6 +15,7 @@ from chalicelib.digest.headlines import headlines
 from chalicelib.digest.whole import More, WholeWeek, whole_week
 from chalicelib.insights.actions import AFTER_WEEKS, SETTLED_WEEKS, Outcome
 from chalicelib.insights.new_topics import NewTopic
+from chalicelib.insights.priorities import Proposal
 from chalicelib.insights.trends import RECENT_WEEKS, TREND_WEEKS
 from chalicelib.insights.usual import Finding, Findings
 from chalicelib.insights.weeks import IsoWeek
@@ -177,6 +178,22 @@ def test_a_new_topic_is_a_headline_after_the_changes() -> None:
     assert all(isinstance(head, Top) for head in heads[place + 1 :])
     few = [replace(topic, customers=4) for topic in heads if isinstance(topic, NewTopic)]
     assert headlines(Findings(None, ()), ((), ()), (), few, silence=False) == ()
+
+
+def test_proposals_of_chance_order_are_told_apart_from_those_left_out() -> None:
+    rich = insightful("leadership", "fi", angry())
+    first, second, third = rich.selection.proposals
+
+    def said(shown: tuple[Proposal, ...], tied: tuple[Proposal, ...]) -> str:
+        chosen = replace(rich.selection, proposals=shown, tied=tied)
+        text = render(replace(rich, selection=chosen), LINKS).text
+        return text.partition("TÄRKEIMMÄT TOIMET")[2].partition("Vastuu")[0]
+
+    both = said((first, second), (first, second, third))
+    assert "Toimitus myöhässä, Laskuvirhe: järjestys voi johtua sattumasta." in both
+    assert "Yhtä tärkeitä voivat olla myös: Verkkokaupan käytettävyys." in both
+    assert "järjestys" not in said((first,), (first, third))
+    assert "Yhtä tärkeitä" not in said((first, second), (first, second))
 
 
 def test_what_nobody_supplies_is_silence() -> None:
