@@ -6,7 +6,8 @@ digests through a hub with its model, as `hub digest --weeks 52 --out DIR` does,
 claims of those.
 
 A claim is unfounded where the rates and moods of the story (`infra/demo`) did not change that way
-by a tenth: what the model took for another theme counts against it too.
+by a tenth: what the model took for another theme counts against it too. In the week in which the
+whole house was busier, a theme's rate is taken beside the house's, as the digest takes it.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def claims(whole: WholeWeek, monday: date) -> Iterator[Claim]:
             what = f"{finding.theme} {finding.count} of {finding.usual:.0f} in {finding.weeks}"
             yield Claim(whole.week, "versus usual", what, verdict is finding.verdict)
     for rise in whole.rises:
-        rates = [plot.expected(rise.theme, at - age) for age in range(TREND_WEEKS)]
+        rates = [_own(rise.theme, at - age) for age in range(TREND_WEEKS)]
         grown = fmean(rates[:RECENT_WEEKS]) >= CHANGED * fmean(rates[RECENT_WEEKS:])
         yield Claim(whole.week, "rising", rise.theme, grown)
     for topic in whole.more.new_topics:
@@ -85,14 +86,24 @@ def claims(whole: WholeWeek, monday: date) -> Iterator[Claim]:
 
 def _differs(theme: str | None, at: int, weeks: int, history: int) -> Verdict:
     """How the planted rate of the last weeks differs from that of the weeks before them."""
-    themes = [theme] if theme else list(plot.TOPICS)
+
+    def rate(week: int) -> float:
+        if theme:
+            return _own(theme, week)
+        return sum(plot.expected(one, week) for one in plot.TOPICS)
+
     now, usual = (
-        fmean(sum(plot.expected(one, week) for one in themes) for week in span)
+        fmean(rate(week) for week in span)
         for span in (range(at - weeks + 1, at + 1), range(at - history, at - weeks + 1))
     )
     if now >= CHANGED * usual:
         return Verdict.MORE
     return Verdict.LESS if usual >= CHANGED * now else Verdict.SAME
+
+
+def _own(theme: str, week: int) -> float:
+    """A theme's planted rate, without what all themes had more in the busy week."""
+    return plot.expected(theme, week) / (earlier.BUSY if week == earlier.BUSY_WEEK else 1.0)
 
 
 def _is_planted(named: Sequence[str], at: int) -> bool:

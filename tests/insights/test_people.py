@@ -233,7 +233,7 @@ def test_false_alarms_are_rare_and_planted_differences_are_found() -> None:
     false: Counter[str] = Counter()
     for _ in range(12):
         false += claims(four_weeks(rng))
-    assert false.total() <= 2  # measured over 2,000 in docs/insights.md: 0.02
+    assert false.total() <= 2  # measured over 1,000 in docs/insights.md: 0.04 a digest
     found = 0
     for _ in range(4):
         weeks = four_weeks(rng)
