@@ -32,7 +32,7 @@ def priorities(digest: Digest, speech: Speech) -> Part | None:
         rows.append(Row(told.proposal(digest, speech, one), (), (*evidence, owner)))
     if not rows:
         return None
-    return Part(speech.say("Priorities"), _order(digest, speech), Table((), tuple(rows)))
+    return Part(speech.say("Priorities"), (), Table((), tuple(rows)), notes=_order(digest, speech))
 
 
 def _order(digest: Digest, speech: Speech) -> tuple[str, ...]:

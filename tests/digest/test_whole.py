@@ -187,7 +187,7 @@ def test_proposals_of_chance_order_are_told_apart_from_those_left_out() -> None:
     def said(shown: tuple[Proposal, ...], tied: tuple[Proposal, ...]) -> str:
         chosen = replace(rich.selection, proposals=shown, tied=tied)
         text = render(replace(rich, selection=chosen), LINKS).text
-        return text.partition("TÄRKEIMMÄT TOIMET")[2].partition("Vastuu")[0]
+        return text.partition("TÄRKEIMMÄT TOIMET")[2].partition("VIIKKO LUKUINA")[0]
 
     both = said((first, second), (first, second, third))
     assert "Toimitus myöhässä, Laskuvirhe: järjestys voi johtua sattumasta." in both
