@@ -1,4 +1,4 @@
-"""Forecasts of real series: the error beside last week's days, and how often the ranges held.
+"""Forecasts of real series: the error beside naive ones, and how often the ranges held.
 
 `python -m tests.bench.bench_forecast --calls FILE --claims FILE` reads JSON Lines (or .gz): calls
 with `ts` and `calls` (bank_calls of R's fpp3, half-hours of 2003), weeks with `week` (m/d/yy) and
@@ -26,6 +26,7 @@ from chalicelib.insights.forecast import PROFILE_WEEKS, Expected, forecast
 from chalicelib.insights.weeks import IsoWeek
 
 WEEK = timedelta(weeks=1)
+YEAR = timedelta(weeks=52)
 
 
 @dataclass
@@ -33,7 +34,9 @@ class Score:
     """Absolute errors summed, and the ranges that held."""
 
     ours: float = 0.0
-    naive: float = 0.0
+    naive: float = 0.0  # of last week's number
+    ours_later: float = 0.0  # from the second year on
+    seasonal: float = 0.0  # of the number a year before, likewise
     weeks: int = 0
     held: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
@@ -91,6 +94,10 @@ def score(daily: Mapping[date, int], *, by_day: bool) -> Score:
                 came = daily.get(day, 0)
                 found.ours += abs(expected.contacts - came)
                 found.naive += abs(daily.get(day - WEEK, 0) - came)
+                a_year_before = daily.get(day - YEAR)
+                if a_year_before is not None:
+                    found.ours_later += abs(expected.contacts - came)
+                    found.seasonal += abs(a_year_before - came)
                 if expected.contacts > 0:
                     found.see("day", expected, came)
             found.see("week", made.total, sum(daily.get(day, 0) for day in week.days))
@@ -112,12 +119,20 @@ def main() -> None:
     if not series:
         console.print("nothing measured: name a series with --calls or --claims")
         return
-    table = Table("series", "weeks", "error, of last week's", "80 % held: week", "80 % held: day")
+    table = Table(
+        "series",
+        "weeks",
+        "error, of last week's",
+        "of a year before",
+        "80 % held: week",
+        "80 % held: day",
+    )
     for name, daily in series.items():
         found = score(daily, by_day=name == "calls")
         ratio = f"{found.ours / found.naive:.2f}"
+        year = f"{found.ours_later / found.seasonal:.2f}" if found.seasonal else ""
         days = found.share("day") if name == "calls" else ""
-        table.add_row(name, str(found.weeks), ratio, found.share("week"), days)
+        table.add_row(name, str(found.weeks), ratio, year, found.share("week"), days)
     console.print(table)
 
 
