@@ -7,13 +7,14 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.exceptions import PutError, PynamoDBException
 
 from chalicelib.adapters.clients import calling, client
-from chalicelib.adapters.tables import RegistryRow
+from chalicelib.adapters.registry import read_row
+from chalicelib.adapters.tables import RegistryRow, stamp
 from chalicelib.corrections import Correction, Quoted, place
 from chalicelib.errors import Misconfigured, Retryable
 
@@ -39,7 +40,7 @@ class Corrections:
             correction.id,
             body=_dump(correction),
             state=correction.origin,
-            changed_at=_stamp(correction.at),
+            changed_at=stamp(correction.at),
             expires_at=expires_at,
         )
         try:
@@ -52,8 +53,8 @@ class Corrections:
         row = RegistryRow(
             QUOTED,
             quoted.id,
-            body=_json({**asdict(quoted), "keep_until": _stamp(quoted.keep_until)}),
-            changed_at=_stamp(now),
+            body=_json({**asdict(quoted), "keep_until": stamp(quoted.keep_until)}),
+            changed_at=stamp(now),
             expires_at=expires_at,
         )
         try:
@@ -65,7 +66,7 @@ class Corrections:
         self, interaction: str, message: str, department: str, now: datetime
     ) -> Quoted | None:
         """What the page of a link shows; None when it was erased or its time is over."""
-        row = _row(QUOTED, place(interaction, message, department))
+        row = read_row(QUOTED, place(interaction, message, department))
         if row is None or row.expires_at <= now:
             return None
         plain = json.loads(str(row.body))
@@ -132,12 +133,12 @@ class HeadsShelf:
 
     def versions(self) -> list[str]:
         """Hashes of published heads, the current first, '' standing for the shipped model."""
-        row = _row(HEADS, CURRENT)
+        row = read_row(HEADS, CURRENT)
         return list(json.loads(str(row.body))) if row else []
 
     def report(self, name: str) -> Mapping[str, Any]:
         """What was told of a version when it was published."""
-        row = _row(HEADS, name)
+        row = read_row(HEADS, name)
         return json.loads(str(row.body)) if row else {}
 
     def publish(self, text: str, report: Mapping[str, Any], now: datetime) -> str:
@@ -149,7 +150,7 @@ class HeadsShelf:
         with calling("store an organisation's heads"):
             client("s3").put_object(Bucket=self.bucket, Key=_key(name), Body=text.encode())
         told = json.dumps(report, default=str)
-        RegistryRow(HEADS, name, body=told, changed_at=_stamp(now)).save()
+        RegistryRow(HEADS, name, body=told, changed_at=stamp(now)).save()
         self._point([name, *(before or [""])], before, now)
         return name
 
@@ -171,7 +172,7 @@ class HeadsShelf:
             CURRENT,
             body=json.dumps(names[: KEPT_VERSIONS + 1]),
             state=names[0],
-            changed_at=_stamp(now),
+            changed_at=stamp(now),
         )
         unchanged = (
             RegistryRow.body == json.dumps(before) if before else RegistryRow.id.does_not_exist()
@@ -202,21 +203,12 @@ def _key(name: str) -> str:
     return f"heads/{name}"
 
 
-def _row(kind: str, name: str) -> RegistryRow | None:
-    try:
-        return RegistryRow.get(kind, name, consistent_read=True)
-    except DoesNotExist:
-        return None
-    except PynamoDBException as error:
-        raise Retryable(f"could not read {kind}: {error.cause_response_code}") from error
-
-
 def _json(plain: Mapping[str, Any]) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
 def _dump(one: Correction) -> str:
-    return _json({**asdict(one), "at": _stamp(one.at)})
+    return _json({**asdict(one), "at": stamp(one.at)})
 
 
 def _load(body: str) -> Correction:
@@ -229,7 +221,3 @@ def _load(body: str) -> Correction:
             "themes": None if themes is None else tuple(themes),
         }
     )
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from pynamodb.exceptions import PynamoDBException
@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.adapters import codec
 from chalicelib.adapters.archive import Archive
 from chalicelib.adapters.log import UNREADABLE, EventKey
-from chalicelib.adapters.tables import EventRow
+from chalicelib.adapters.tables import EventRow, stamp
 from chalicelib.connectors.base import Request
 from chalicelib.deliveries import time_digits
 from chalicelib.errors import Misconfigured, Retryable
@@ -60,12 +60,12 @@ def kept(
     Misconfigured when the tables do not answer.
     """
     index = source + UNREADABLE if unreadable else source
-    when = EventRow.received_at.between(_stamp(since), _stamp(until - _INSTANT))
+    when = EventRow.received_at.between(stamp(since), stamp(until - _INSTANT))
     try:
         rows = EventRow.by_source.query(index, when)
-        for stamp, group in groupby(rows, lambda row: str(row.received_at)):
+        for came_at, group in groupby(rows, lambda row: str(row.received_at)):
             keys = [EventKey(row.interaction, row.event_id) for row in group]
-            found = _delivery(archive, source, stamp, keys, now)
+            found = _delivery(archive, source, came_at, keys, now)
             if found is not None:
                 yield found
     except PynamoDBException as error:
@@ -73,7 +73,7 @@ def kept(
 
 
 def _delivery(
-    archive: Archive, source: str, stamp: str, keys: Sequence[EventKey], now: datetime
+    archive: Archive, source: str, came_at: str, keys: Sequence[EventKey], now: datetime
 ) -> Kept | None:
     rows = {
         EventKey(row.interaction, row.event_id): row
@@ -89,7 +89,7 @@ def _delivery(
             continue
         return Kept(
             source=source,
-            received_at=datetime.fromisoformat(stamp),
+            received_at=datetime.fromisoformat(came_at),
             request=codec.load_request(raw),
             holder=key,
             stored={
@@ -126,10 +126,6 @@ def _change(key: EventKey, action: Action) -> None:
     except PynamoDBException as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise _named(error) from error
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _named(error: PynamoDBException) -> Retryable | Misconfigured:

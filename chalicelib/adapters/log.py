@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
 
 from chalicelib.adapters import codec
 from chalicelib.adapters.archive import Archive
-from chalicelib.adapters.tables import MAX_ITEM_BYTES, EventRow
+from chalicelib.adapters.tables import MAX_ITEM_BYTES, EventRow, stamp
 from chalicelib.connectors.base import Request
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.interaction import Event, EventKind
@@ -74,7 +74,7 @@ class EventLog:
             event.interaction_key,
             event.event_id,
             source=event.source,
-            received_at=_stamp(received_at),
+            received_at=stamp(received_at),
             outcome="accepted",
             event=codec.dump_event(event),
             expires_at=timedelta(days=keep_days),
@@ -91,7 +91,7 @@ class EventLog:
         row = EventRow(
             *key,
             source=source + UNREADABLE,
-            received_at=_stamp(received_at),
+            received_at=stamp(received_at),
             outcome=reason[:500],
             expires_at=timedelta(days=keep_days),
         )
@@ -161,7 +161,7 @@ class EventLog:
         """What the event waited for is stored and queued. Harmless to repeat."""
         try:
             EventRow(*key).update(
-                actions=[EventRow.fetched_at.set(_stamp(now))],
+                actions=[EventRow.fetched_at.set(stamp(now))],
                 condition=EventRow.event_id.exists(),
             )
         except UpdateError as error:
@@ -249,15 +249,11 @@ def _import_row(event: Event, received_at: datetime, keep_days: int) -> EventRow
         event.interaction_key,
         event.event_id,
         source=event.source,
-        received_at=_stamp(received_at),
+        received_at=stamp(received_at),
         outcome="accepted",
         event=codec.dump_event(event),
         expires_at=timedelta(days=keep_days),
     )
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _named(error: PynamoDBException, doing: str) -> Retryable | Misconfigured:

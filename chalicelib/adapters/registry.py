@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException, UpdateError
 
-from chalicelib.adapters.tables import RegistryRow
+from chalicelib.adapters.tables import RegistryRow, stamp
 from chalicelib.errors import Misconfigured, Retryable
 
 _KEEP_LEDGER = timedelta(days=400)
@@ -27,7 +27,7 @@ class Registry:
 
         Raises Misconfigured when there is none.
         """
-        row = self._get("organisation", "current")
+        row = read_row("organisation", "current")
         if row is None or row.body is None:
             raise Misconfigured("no organisation is published; run `hub publish organisation.yaml`")
         return str(row.body)
@@ -35,11 +35,11 @@ class Registry:
     def publish_organisation(self, form: str, text: str, digest: str, now: datetime) -> None:
         """Make a validated organisation the current one; its file's text stays, by hash."""
         for name, body in ((digest, text), ("current", form)):
-            RegistryRow("organisation", name, body=body, changed_at=_stamp(now)).save()
+            RegistryRow("organisation", name, body=body, changed_at=stamp(now)).save()
 
     def published_at(self) -> datetime:
         """When the organisation became the current one; the earliest time where none is."""
-        row = self._get("organisation", "current")
+        row = read_row("organisation", "current")
         if row is None or row.changed_at is None:
             return datetime.min.replace(tzinfo=UTC)
         return datetime.fromisoformat(row.changed_at)
@@ -54,12 +54,10 @@ class Registry:
             "digest",
             digest_id,
             state="sending",
-            changed_at=_stamp(now),
+            changed_at=stamp(now),
             expires_at=now + _KEEP_LEDGER,
         )
-        abandoned = (RegistryRow.state == "sending") & (
-            RegistryRow.changed_at < _stamp(now - lease)
-        )
+        abandoned = (RegistryRow.state == "sending") & (RegistryRow.changed_at < stamp(now - lease))
         over = RegistryRow.expires_at <= now
         try:
             row.save(condition=RegistryRow.id.does_not_exist() | abandoned | over)
@@ -79,7 +77,7 @@ class Registry:
             RegistryRow("digest", digest_id).update(
                 actions=[
                     RegistryRow.state.set("sent"),
-                    RegistryRow.changed_at.set(_stamp(now)),
+                    RegistryRow.changed_at.set(stamp(now)),
                     RegistryRow.expires_at.set(now + _KEEP_LEDGER),
                 ]
             )
@@ -88,33 +86,33 @@ class Registry:
 
     def digest_state(self, digest_id: str, now: datetime) -> str | None:
         """'sending', 'sent', or None; an entry whose time is over is none."""
-        row = self._get("digest", digest_id)
+        row = read_row("digest", digest_id)
         return row.state if row and row.expires_at > now else None
 
     def opt_out(self, reader: str, now: datetime) -> None:
         """A reader (see `pipeline.reader_id`) wants no more of a department's digests."""
-        RegistryRow("opt-out", reader, changed_at=_stamp(now)).save()
+        RegistryRow("opt-out", reader, changed_at=stamp(now)).save()
 
     def opted_out(self, reader: str) -> bool:
-        return self._get("opt-out", reader) is not None
+        return read_row("opt-out", reader) is not None
 
     def keep_receipt(self, receipt_id: str, told: Mapping[str, Any], now: datetime) -> None:
         """Remember that a person's data were erased, and how much, never whose."""
         body = json.dumps(told, default=str)
-        RegistryRow("erasure", receipt_id, body=body, changed_at=_stamp(now)).save()
+        RegistryRow("erasure", receipt_id, body=body, changed_at=stamp(now)).save()
 
     def next_call(self, source: str) -> datetime | None:
         """When the API of a source's vendor may next be called; None when nobody called it."""
-        row = self._get("pace", source)
+        row = read_row("pace", source)
         return datetime.fromisoformat(row.state) if row and row.state else None
 
     def move_next_call(self, source: str, before: datetime | None, after: datetime) -> bool:
         """Move that moment; False when another worker moved it since it was read."""
-        row = RegistryRow("pace", source, state=_stamp(after), expires_at=after + _KEEP_PACE)
+        row = RegistryRow("pace", source, state=stamp(after), expires_at=after + _KEEP_PACE)
         unchanged = (
             RegistryRow.id.does_not_exist()
             if before is None
-            else RegistryRow.state == _stamp(before)
+            else RegistryRow.state == stamp(before)
         )
         try:
             row.save(condition=unchanged)
@@ -126,12 +124,12 @@ class Registry:
 
     def backfill(self, source: str) -> str | None:
         """Where a source's backfill is (the form is `pipeline/backfill.py`'s); None without one."""
-        row = self._get("backfill", source)
+        row = read_row("backfill", source)
         return row.body if row else None
 
     def keep_backfill(self, source: str, body: str, now: datetime) -> None:
         """Remember where a backfill is."""
-        row = RegistryRow("backfill", source, body=body, changed_at=_stamp(now))
+        row = RegistryRow("backfill", source, body=body, changed_at=stamp(now))
         try:
             row.save()
         except PutError as error:
@@ -139,12 +137,12 @@ class Registry:
 
     def place(self, work: str) -> str | None:
         """Where a long work that may be stopped is (the form is its own); None before it began."""
-        row = self._get("place", work)
+        row = read_row("place", work)
         return row.body if row else None
 
     def keep_place(self, work: str, body: str, now: datetime) -> None:
         """Remember where a long work is, for as long as somebody may go on with it."""
-        row = RegistryRow("place", work, body=body, changed_at=_stamp(now))
+        row = RegistryRow("place", work, body=body, changed_at=stamp(now))
         row.expires_at = now + _KEEP_PLACE
         try:
             row.save()
@@ -153,16 +151,17 @@ class Registry:
 
     def forget_place(self, work: str) -> None:
         """The work is done: the next one begins at its beginning."""
-        RegistryRow("place", work).delete()
-
-    def _get(self, kind: str, name: str) -> RegistryRow | None:
         try:
-            return RegistryRow.get(kind, name, consistent_read=True)
-        except DoesNotExist:
-            return None
-        except PynamoDBException as error:
-            raise Retryable(f"could not read {kind}: {error.cause_response_code}") from error
+            RegistryRow("place", work).delete()
+        except DeleteError as error:
+            raise Retryable(f"could not forget where {work} was") from error
 
 
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+def read_row(kind: str, name: str) -> RegistryRow | None:
+    """One row as it is now; None where there is none. Raises Retryable."""
+    try:
+        return RegistryRow.get(kind, name, consistent_read=True)
+    except DoesNotExist:
+        return None
+    except PynamoDBException as error:
+        raise Retryable(f"could not read {kind}: {error.cause_response_code}") from error

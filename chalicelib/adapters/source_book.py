@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
 
-from chalicelib.adapters.tables import RegistryRow
+from chalicelib.adapters.tables import RegistryRow, stamp
 from chalicelib.errors import Retryable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SourceBook:
 
     def keep(self, source: str, tally: Tally, now: datetime) -> None:
         body = base64.b64encode(zlib.compress(_adapter().dump_json(tally))).decode()
-        row = RegistryRow(_TALLY, source, body=body, changed_at=_stamp(now), expires_at=now + _KEEP)
+        row = RegistryRow(_TALLY, source, body=body, changed_at=stamp(now), expires_at=now + _KEEP)
         try:
             row.save()
         except PutError as error:
@@ -49,9 +49,9 @@ class SourceBook:
 
     def claim_notice(self, source: str, cause: str, now: datetime, again: timedelta) -> bool:
         """Take the telling of one cause; False when it was told within `again`."""
-        long_ago = RegistryRow.changed_at <= _stamp(now - again)
+        long_ago = RegistryRow.changed_at <= stamp(now - again)
         row = RegistryRow(
-            _NOTICE, f"{source}#{cause}", changed_at=_stamp(now), expires_at=now + _KEEP
+            _NOTICE, f"{source}#{cause}", changed_at=stamp(now), expires_at=now + _KEEP
         )
         try:
             row.save(condition=RegistryRow.id.does_not_exist() | long_ago)
@@ -73,7 +73,3 @@ def _adapter() -> Any:
     from chalicelib.source_tally import Tally  # no webhook's cold start needs it
 
     return TypeAdapter(Tally)
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -9,6 +9,7 @@ registry      small state: the published organisation, sent digests, opt-outs
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from pynamodb.attributes import (
@@ -149,6 +150,11 @@ class RegistryRow(Model):
     state = UnicodeAttribute(null=True)
     changed_at = UnicodeAttribute(null=True)
     expires_at = TTLAttribute(null=True)
+
+
+def stamp(at: datetime) -> str:
+    """An aware time as rows hold it: UTC to the microsecond, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def bind(settings: Settings) -> None:

@@ -86,7 +86,7 @@ def settle(world: World, judged: Judged) -> None:
     batch = _Batch({key: () for key, _ in judged}, (), judged)
     _work(world, world.organisation(), batch)
     if batch.failed:
-        raise Retryable(f"{len(batch.failed)} interactions are being written by others")
+        raise Retryable(f"the judgements of {len(batch.failed)} interactions could not be written")
 
 
 def _work(world: World, organisation: Organisation, batch: _Batch) -> None:
