@@ -22,18 +22,7 @@ def resources(id_: str, name: str, variant: str) -> Resources:
     """
     target = f"{id_}ScalableTarget"
     return {
-        target: {
-            "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
-            "Properties": {
-                "ServiceNamespace": "sagemaker",
-                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-                "ResourceId": {
-                    "Fn::Sub": f"endpoint/${{{id_}Endpoint.EndpointName}}/variant/{variant}"
-                },
-                "MinCapacity": 0,
-                "MaxCapacity": {"Ref": f"{id_}MaxInstances"},
-            },
-        },
+        target: _target(id_, variant),
         f"{id_}BacklogPolicy": _policy(
             f"{name}-backlog",
             target,
@@ -66,6 +55,21 @@ def resources(id_: str, name: str, variant: str) -> Resources:
             },
         ),
         f"{id_}FromZeroTrigger": _from_zero(id_),
+    }
+
+
+def _target(id_: str, variant: str) -> Resources:
+    return {
+        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+        "Properties": {
+            "ServiceNamespace": "sagemaker",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+            "ResourceId": {
+                "Fn::Sub": f"endpoint/${{{id_}Endpoint.EndpointName}}/variant/{variant}"
+            },
+            "MinCapacity": 0,
+            "MaxCapacity": {"Ref": f"{id_}MaxInstances"},
+        },
     }
 
 
