@@ -180,7 +180,7 @@ def test_killed_while_it_is_put_off(hub: World, vendor: Vendor, clock: Clock, st
     if killed:  # the queue gives it again
         _fetch(hub, vendor)
     done = thin.keys(hub)
-    assert thin.delayed(hub) or done
+    assert thin.waiting(hub) or done
     clock.pass_by(700)
     _fetch(hub, vendor)
     assert understand(hub, [*done, *thin.keys(hub)]) == frozenset()
@@ -311,7 +311,7 @@ def test_a_job_remembers_since_when_it_waits(hub: World, vendor: Vendor) -> None
     vendor.script = [Answer(429)]
     thin.jobs(hub)
     _fetch(hub, vendor)
-    assert thin.delayed(hub) == 1
+    assert thin.waiting(hub) == 1
     body = json.dumps([*WAITING, 2, 1_795_000_000])
     assert read_job(body) == Job(WAITING, 2, 1_795_000_000)
 
@@ -414,7 +414,7 @@ def test_after_the_last_try_it_is_a_dead_letter_and_the_event_is_understood(
     vendor.script = [Answer(502), Answer(502)]
     thin.jobs(hub)
     _fetch(hub, vendor, Job(WAITING, jobs.MAX_TRIES - 2))
-    assert (thin.dead(hub), thin.delayed(hub)) == ([], 1)
+    assert (thin.dead(hub), thin.waiting(hub)) == ([], 1)
     _fetch(hub, vendor, Job(WAITING, jobs.MAX_TRIES - 1))
     ((job, why),) = thin.dead(hub)
     assert why == f"20 tries failed: GET {thin.API}/c-1 answered 502"
@@ -499,7 +499,7 @@ def test_where_our_own_tables_fail_nothing_is_lost(
     thin.jobs(hub)
     broken: Any = {adapter: Failing(getattr(hub, adapter), method)}
     assert fetch(replace(hub, **broken), [Job(WAITING)], vendor, clock.sleep) == frozenset()
-    assert thin.delayed(hub) == 1
+    assert thin.waiting(hub) == 1
     broken["fetch_queue"] = Failing(hub.fetch_queue, "put_later")
     job = Job(WAITING)
     assert fetch(replace(hub, **broken), [job], vendor, clock.sleep) == {job}
@@ -526,4 +526,4 @@ def test_a_batch_that_takes_long_leaves_the_rest_for_later(
     thin.jobs(hub)
     _fetch(hub, Vendor(slowly), Job(WAITING), Job(EventKey("shop#c-2", "ev-2")))
     assert _outcomes(hub) == {"fetched": 1, "postponed": 1}
-    assert thin.delayed(hub) == 1
+    assert thin.waiting(hub) == 1

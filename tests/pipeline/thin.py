@@ -167,12 +167,11 @@ def dead(world: World) -> list[tuple[Job, str]]:
     return [(read_job(body), why) for body, why in _taken(world.fetch_queue.dead_url)]
 
 
-def delayed(world: World) -> int:
-    name = "ApproximateNumberOfMessagesDelayed"
-    found = client("sqs").get_queue_attributes(
-        QueueUrl=world.fetch_queue.url, AttributeNames=[name]
-    )
-    return int(found["Attributes"][name])
+def waiting(world: World) -> int:
+    """How many fetches are queued; a random delay may be under a second."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    found = client("sqs").get_queue_attributes(QueueUrl=world.fetch_queue.url, AttributeNames=names)
+    return sum(int(found["Attributes"][name]) for name in names)
 
 
 def _taken(url: str) -> list[tuple[str, str]]:
