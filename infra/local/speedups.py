@@ -5,7 +5,8 @@
 * An update of counts is parsed and walked for 8 ms (see quick_update.py).
 * An answer looks for each of an attribute's ten possible types under two names: 4 ms a row.
 * A query sorts the whole table before it looks for its partition, also of an index.
-* A queue walks all its messages several times for each send and delete.
+* A queue walks all its messages, asking the time for each, several times for each send, receive
+  and delete; for each message received it gathers all its attributes again.
 * Nothing locks: two threads at once can lose a message or roll back each other's writes. Here
   one request is served at a time; under Python's own lock that costs nothing.
 """
@@ -25,7 +26,7 @@ import moto.dynamodb.models as dynamodb
 import moto.sqs.models as sqs
 from moto.core.models import botocore_stubber
 from moto.core.serialize import BaseJSONSerializer
-from moto.core.utils import unix_time_millis
+from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -84,6 +85,7 @@ def applied(on_message: Callable[[], None]) -> Iterator[None]:
         mock.patch.object(dynamodb, "copy", _ShallowTables),
         mock.patch.object(Table, "query", _narrowed(Table.query)),
         mock.patch.object(Table, "all_items", _all_items),
+        mock.patch.object(queue, "messages", property(_messages)),
         mock.patch.object(queue, "approximate_number_of_messages", property(_visible)),
         mock.patch.object(queue, "approximate_number_of_messages_delayed", property(_delayed)),
         mock.patch.object(queue, "approximate_number_of_messages_not_visible", property(_hidden)),
@@ -91,6 +93,12 @@ def applied(on_message: Callable[[], None]) -> Iterator[None]:
         mock.patch.object(queue, "add_message", _noticed(queue.add_message, on_message)),
         mock.patch.object(
             sqs.SQSBackend, "receive_message", _at_once(sqs.SQSBackend.receive_message)
+        ),
+        mock.patch.object(
+            sqs.SQSBackend, "is_message_valid_based_on_retention_period", _is_retained
+        ),
+        mock.patch.object(
+            sqs, "camelcase_to_underscores", functools.cache(camelcase_to_underscores)
         ),
     ]
     for patch in patches:
@@ -272,9 +280,13 @@ def _all_items(table: Any) -> list[Any]:
     return sorted(_items(table), key=lambda i: i.hash_key.value)
 
 
-def _visible(queue: Any) -> int:
+def _messages(queue: Any) -> list[Any]:
     now = unix_time_millis()
-    return sum(m.visible_at < now and m.delayed_until <= now for m in queue._messages)
+    return [m for m in queue._messages if m.visible_at < now and m.delayed_until <= now]
+
+
+def _visible(queue: Any) -> int:
+    return len(_messages(queue))
 
 
 def _hidden(queue: Any) -> int:
@@ -285,6 +297,11 @@ def _hidden(queue: Any) -> int:
 def _delayed(queue: Any) -> int:
     now = unix_time_millis()
     return sum(m.delayed_until > now for m in queue._messages)
+
+
+def _is_retained(backend: Any, queue_name: str, message: Any) -> bool:
+    retention_ms = backend.get_queue(queue_name).message_retention_period * 1000
+    return bool(message.sent_timestamp + retention_ms > unix_time_millis())
 
 
 def _delete_message(queue: Any, receipt_handle: str) -> None:
