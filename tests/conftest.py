@@ -20,10 +20,13 @@ from chalicelib.adapters.world import World, build
 from chalicelib.organisation import Organisation, read
 from chalicelib.pipeline.rebuild import publish_organisation
 from infra.local import speedups
+from tests import kept
 from tests.dynamodb import server, transactions
 from tests.twins import JudgingEndpoint, Metrics
 
 TABLES = (EventRow, InteractionRow, SummaryRow, RegistryRow)
+_CREATED: list[tuple[Settings, kept.State]] = []  # at most one: what `aws` begins with
+_PUBLISHED: list[Any] = []  # at most one: the registry with the organisation below
 _OTHER: dict[Any, Any] = {}  # their connections to the second DynamoDB, which are slow to make
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -114,10 +117,20 @@ def aws(monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[Settings]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     with speedups.applied(lambda: None), mock_aws():
-        yield _create()
+        yield _created() if database == "moto" else _create()
         if database != "moto":
             for model in TABLES:
                 model.delete_table()
+
+
+def _created() -> Settings:
+    """What `_create` makes, created once and then copied."""
+    if not _CREATED:
+        _CREATED.append((_create(), kept.take()))
+    ((settings, state),) = _CREATED
+    kept.put_back(state)
+    build(settings)  # binds the tables, whose names another test may have changed
+    return settings
 
 
 def _create() -> Settings:
@@ -163,8 +176,14 @@ def endpoint() -> JudgingEndpoint:
 
 
 @pytest.fixture
-def world(aws: Settings, endpoint: JudgingEndpoint) -> World:
+def world(aws: Settings, endpoint: JudgingEndpoint, database: str) -> World:
     """The real adapters on moto; the model endpoint is a twin that judges by a word list."""
     made = replace(build(aws, lambda: NOW), endpoint=endpoint, count=Metrics())
-    publish_organisation(made, ORGANISATION)
+    if database != "moto":
+        publish_organisation(made, ORGANISATION)
+        return made
+    if not _PUBLISHED:
+        publish_organisation(made, ORGANISATION)
+        _PUBLISHED.append(kept.items("registry"))
+    kept.put_items("registry", _PUBLISHED[0])
     return made
