@@ -8,12 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from chalicelib import connectors
-from chalicelib.connectors import CONNECTORS
-from chalicelib.errors import Misconfigured
-from chalicelib.organisation import BadOrganisation, Organisation, read
-from chalicelib.pipeline.receive import as_source
-from infra.commands import cli
+from chalicelib.organisation import Organisation
+from infra.commands import cli, organisation_file
 from infra.commands.checks import Check, checks
 from infra.commands.cli import FAULTS, OK, AsJson, Profile, Stage
 from infra.commands.worlds import NoHub, quiet
@@ -30,12 +26,13 @@ def check(
     """Look for faults: the organisation file, then secrets, tables, queues, mail and model.
 
     Every fault is told with its remedy, and nothing is changed. Without --stage and without a
-    local hub that runs, the file alone is looked at. Exit status 1 when there is a fault.
+    local hub that runs, or while the file has a fault, the file alone is looked at. Exit status 1
+    when there is a fault.
     """
-    organisation, faults = _read(cli.read_text(file))
+    organisation, faults = organisation_file.read(cli.read_text(file))
     found: list[Check] = []
     where = ""
-    if organisation is not None:
+    if organisation is not None and not faults:
         try:
             hub = cli.connect(stage, profile)
         except NoHub:
@@ -49,28 +46,11 @@ def check(
         cli.show_json({"file": str(file), "faults": faults, "hub": where, "checks": found})
     else:
         _show(file, organisation, faults)
-        _show_hub(where, found)
+        if faults:
+            cli.note("the hub was not looked at: mend the file first")
+        else:
+            _show_hub(where, found)
     raise typer.Exit(FAULTS if faults or any(one.fault for one in found) else OK)
-
-
-def _read(text: str) -> tuple[Organisation | None, list[str]]:
-    try:
-        organisation = read(text)
-    except BadOrganisation as error:
-        return None, str(error).splitlines()
-    faults = []
-    for name, source in organisation.sources.items():
-        if source.connector not in CONNECTORS:
-            faults.append(
-                f"sources.{name}.connector: {source.connector!r} is not one of "
-                f"{', '.join(CONNECTORS)}"
-            )
-            continue
-        try:
-            connectors.check(as_source(name, source, listens=True))
-        except Misconfigured as error:
-            faults.append(f"sources.{name}: {error}")
-    return organisation, faults
 
 
 def _show(file: Path, organisation: Organisation | None, faults: list[str]) -> None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from chalicelib.errors import HubError
-from chalicelib.organisation import BadOrganisation, read
+from chalicelib.organisation import BadOrganisation
 from infra.commands import worlds
 from infra.commands.worlds import Hub, NoHub, Where
 
@@ -162,21 +162,24 @@ def ago(at: datetime | None, now: datetime) -> str:
 
 def valid_text(file: Path) -> str:
     """The text of a valid organisation file; stops with its faults otherwise."""
+    from infra.commands import organisation_file
+
     text = read_text(file)
-    try:
-        read(text)
-    except BadOrganisation as error:
-        for fault in str(error).splitlines():
-            err.print(f"{file}: {fault}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(FAULTS) from error
+    _, faults = organisation_file.read(text)
+    for fault in faults:
+        err.print(f"{file}: {fault}", style="red", markup=False, soft_wrap=True)
+    if faults:
+        raise typer.Exit(FAULTS)
     return text
 
 
 def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        stop(f"{file} cannot be read: {error}", FAULTS)
+    except OSError as error:
+        stop(f"{file} cannot be read: {error.strerror}", FAULTS)
+    except UnicodeDecodeError as error:
+        stop(f"{file} cannot be read: it is not UTF-8 at byte {error.start}", FAULTS)
 
 
 def known_source(hub: Hub, name: str) -> str:

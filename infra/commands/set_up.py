@@ -26,7 +26,7 @@ def publish(
     """
     from chalicelib.pipeline.rebuild import publish_organisation
 
-    text = cli.read_text(file)
+    text = cli.valid_text(file)
     organisation = publish_organisation(cli.connect(stage, profile).world, text)
     if as_json:
         cli.show_json({"file": str(file), "hash": organisation.hash})

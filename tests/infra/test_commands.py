@@ -46,11 +46,28 @@ def test_check_names_line_and_remedy(tmp_path: Path) -> None:
     bad.write_text(text.replace("connector: twilio", "connector: twillio"), encoding="utf-8")
     done = run.invoke(hub.app, ["check", str(bad), "--json"])
     assert done.exit_code == hub.FAULTS
-    assert "'twillio' is not one of" in json.loads(done.stdout)["faults"][0]
+    (fault,) = json.loads(done.stdout)["faults"]
+    line = text.splitlines().index("    connector: twilio") + 1
+    assert fault.startswith(f"line {line}, sources.phone.connector: 'twillio' is not one of")
     bad.write_text(text.replace("time_zone: Europe/Helsinki", "time_zone: Helsinki"))
     done = run.invoke(hub.app, ["check", str(bad)])
     assert done.exit_code == hub.FAULTS
     assert "line " in done.output
+
+
+@pytest.mark.parametrize("command", [["check"], ["publish"], ["serve", "-o"], ["demo", "-o"]])
+def test_a_faulty_option_stops_every_command_with_its_line(
+    tmp_path: Path, command: list[str]
+) -> None:
+    bad = tmp_path / "organisation.yaml"
+    text = ORGANISATION.read_text(encoding="utf-8")
+    bad.write_text(text.replace("csat: data.stars ", "csat: data.stars[ "), encoding="utf-8")
+    line = next(n for n, at in enumerate(text.splitlines(), 1) if "csat: data.stars" in at)
+    done = run.invoke(hub.app, [*command, str(bad)])
+    assert done.exit_code == hub.FAULTS
+    place = f"line {line}, sources.shop-feedback.options.mapping.csat: "
+    assert place in done.output.replace("\n", " ")
+    assert "none runs here" not in done.output
 
 
 @pytest.mark.parametrize(
