@@ -101,10 +101,13 @@ def sound_type(head: bytes, told: str) -> str | None:
     """
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return "audio/wav"
-    if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4)):
-        return "audio/mpeg"
     for magic, kind in ((b"OggS", "audio/ogg"), (b"fLaC", "audio/flac"), (b".snd", "audio/basic")):
         if head.startswith(magic):
             return kind
     kind = told.partition(";")[0].strip().lower()
-    return kind if kind in ("audio/basic", "audio/x-mulaw", "audio/pcmu") else None
+    # Before MP3, whose mark is eleven set bits: quiet mu-law without a header begins like that too.
+    if kind in ("audio/basic", "audio/x-mulaw", "audio/pcmu"):
+        return kind
+    if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4)):
+        return "audio/mpeg"
+    return None

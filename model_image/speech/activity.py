@@ -23,8 +23,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model_image.speech.audio import Samples
-from model_image.speech.resample import RATE_HZ
+from model_image.speech.resample import RATE_HZ, Samples
 
 _FRAME = 512
 _HOP = 256

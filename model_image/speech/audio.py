@@ -1,4 +1,7 @@
-"""Bytes of a recording -> samples, channel by channel. No model.
+"""Bytes of a recording -> samples at 16 kHz, channel by channel. No model.
+
+A few kilobytes of a packed format may hold hours, so a recording is measured before it is decoded,
+and decoded in blocks: what is held is what the model hears, whatever rate it came in.
 
 libsndfile reads WAV (PCM, mu-law, A-law, GSM), MP3, Ogg (Vorbis, Opus), FLAC and AU; mu-law without
 a header is told by its content type alone (RFC 2046 `audio/basic`, RFC 4856 `audio/PCMU`).
@@ -13,16 +16,15 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from model_image.speech.resample import RATE_HZ, Resampler, Samples, is_simple, length_at_16k
 from model_image.wire import BadRequest
-
-Samples = NDArray[np.float32]
 
 #: Two hours in two channels of 16-bit telephone sound are 230 MB.
 MAX_BYTES = 256 * 1024 * 1024
 MAX_S = 7200.0
 MAX_CHANNELS = 8  # a conference may have one for each of its people
+MAX_CHANNEL_S = 2 * MAX_S  # of all channels together: 0.92 GB of samples at 16 kHz
 RATES_HZ = range(4_000, 192_001)
 
 CONTAINERS = frozenset(
@@ -34,6 +36,9 @@ CONTAINERS = frozenset(
 )
 HEADERLESS = frozenset({"audio/basic", "audio/x-mulaw", "audio/mulaw", "audio/pcmu"})
 CONTENT_TYPES = CONTAINERS | HEADERLESS
+
+_UNKNOWN = 2**62  # libsndfile tells more where a header tells no length
+_BLOCK = 65_536  # samples of all channels that are decoded at once
 
 _REMEDY = "convert it first, such as: ffmpeg -i IN -c:a pcm_mulaw -ar 8000 OUT.wav"
 
@@ -48,14 +53,13 @@ class Refused(BadRequest):
 
 @dataclass(frozen=True)
 class Audio:
-    """`samples` are -1..1, one row a channel."""
+    """`samples` are -1..1 at 16 kHz, one row a channel."""
 
     samples: Samples
-    rate_hz: int
 
     @property
     def duration_s(self) -> float:
-        return float(self.samples.shape[1] / self.rate_hz)
+        return float(self.samples.shape[1] / RATE_HZ)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Limits:
 
     bytes: int = MAX_BYTES
     seconds: float = MAX_S
+    channel_seconds: float = MAX_CHANNEL_S
 
 
 def read(
@@ -77,7 +82,8 @@ def read(
     limits = limits or Limits()
     if len(body) > limits.bytes:
         raise too_large(limits.bytes)
-    foreign = _foreign(body[:16])
+    # Sound without a header may begin with anything, quiet mu-law with the mark of AAC or MP3.
+    foreign = "" if content_type in HEADERLESS else _foreign(body[:16])
     if foreign or content_type not in CONTENT_TYPES:
         raise Refused(415, f"{foreign or 'this content type'} is not read", "Content-Type", _REMEDY)
     try:
@@ -97,25 +103,46 @@ def too_large(limit: int) -> Refused:
 
 
 def _samples(file: soundfile.SoundFile, limits: Limits) -> Audio:
-    if file.channels > MAX_CHANNELS or file.samplerate not in RATES_HZ:
+    channels, rate_hz = file.channels, file.samplerate
+    if channels > MAX_CHANNELS or rate_hz not in RATES_HZ or not is_simple(rate_hz):
         raise Refused(
             415,
-            f"{file.channels} channels of {file.samplerate} Hz are not read",
+            f"{channels} channels of {rate_hz} Hz are not read",
             "body",
-            f"send at most {MAX_CHANNELS} channels of {RATES_HZ.start} to {RATES_HZ.stop - 1} Hz",
+            f"send at most {MAX_CHANNELS} channels of a usual rate, such as 8000 or 44100 Hz",
         )
-    longest = int(limits.seconds * file.samplerate)
-    # A header may promise less than there is, so what is read is bounded, not only what is told.
-    found = file.read(frames=longest + 1, dtype="float32", always_2d=True)
-    if len(found) > longest:
-        raise Refused(
-            413, f"the recording exceeds {limits.seconds:g} s", "body", "send it in parts"
-        )
-    if not len(found):
+    longest_s = min(limits.seconds, limits.channel_seconds / channels)
+    longest = int(longest_s * rate_hz)
+    if longest < file.frames < _UNKNOWN:
+        raise _too_long(channels, longest_s)
+    told = min(file.frames, longest + 1)
+    samples = np.empty((channels, length_at_16k(told, rate_hz)), np.float32)
+    resampler = Resampler(rate_hz, channels)
+    read = length = 0
+    while read < told:
+        found = file.read(min(_BLOCK // channels, told - read), "float32", always_2d=True)
+        if not len(found):
+            break  # the header promised more
+        read += len(found)
+        # Sound in floating point may hold what is no number at all.
+        block = np.nan_to_num(found.T, nan=0.0, posinf=1.0, neginf=-1.0)
+        length += _put(resampler.feed(block), samples, length)
+    if read > longest:
+        raise _too_long(channels, longest_s)
+    length += _put(resampler.rest(), samples, length)
+    if not read:
         raise Refused(400, "the recording is empty", "body", "send a recording with sound")
-    samples = np.ascontiguousarray(found.T)
-    # Sound in floating point may hold what is no number at all.
-    return Audio(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), file.samplerate)
+    return Audio(samples[:, :length])
+
+
+def _put(part: Samples, whole: Samples, at: int) -> int:
+    whole[:, at : at + part.shape[1]] = part
+    return part.shape[1]
+
+
+def _too_long(channels: int, longest_s: float) -> Refused:
+    error = f"the recording exceeds {longest_s:g} s, the most for {channels} channels"
+    return Refused(413, error, "body", "send it in parts")
 
 
 def _form(body: bytes, content_type: str, said: Mapping[str, str]) -> dict[str, Any]:

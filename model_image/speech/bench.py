@@ -29,8 +29,7 @@ import soundfile
 import torch
 
 from model_image.speech import activity, audio
-from model_image.speech.audio import Samples
-from model_image.speech.resample import RATE_HZ, to_16k
+from model_image.speech.resample import RATE_HZ, Samples, to_16k
 from model_image.speech.windows import WINDOW_S, pack
 
 #: width, encoder layers, decoder layers, mel bands: openai/whisper-*, config.json of each.
@@ -70,7 +69,7 @@ def call(minutes: float, seed: int = 5) -> Samples:
 
 
 def steps(samples: Samples) -> list[Step]:
-    """Reading, resampling and voice activity, each with what cannot be avoided."""
+    """Reading with its resampling and voice activity, each with what cannot be avoided."""
     held = io.BytesIO()
     soundfile.write(held, samples.T, CALL_HZ, format="WAV", subtype="ULAW")
     body = held.getvalue()
@@ -79,13 +78,13 @@ def steps(samples: Samples) -> list[Step]:
     spectrum = np.zeros((1024, 512), np.float32)
     return [
         Step(
-            "read (mu-law, 2 channels)",
+            "read at 16 kHz (mu-law, 2 channels)",
             lambda: audio.read(body, "audio/wav", {}),
             "copy of the samples",
             samples.copy,
         ),
         Step(
-            "resample 8 to 16 kHz",
+            "of which resampling from 8 kHz",
             lambda: [to_16k(channel, CALL_HZ) for channel in samples],
             "copy of the samples",
             lambda: [one.copy() for one in wide],

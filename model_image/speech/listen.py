@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from model_image.speech import activity, turns
-from model_image.speech.audio import Audio, Samples
-from model_image.speech.resample import to_16k
+from model_image.speech.audio import Audio
+from model_image.speech.resample import Samples
 from model_image.speech.turns import Measures, Role, Turn
 from model_image.speech.windows import Window, pack
 
@@ -62,7 +62,7 @@ class Transcript:
 
 def listen(audio: Audio, options: Options, transcriber: Transcriber) -> Transcript:
     """Write a recording down; channels are heard apart and never mixed."""
-    channels = [to_16k(samples, audio.rate_hz) for samples in audio.samples]
+    channels = list(audio.samples)
     spans = [activity.spans(samples) for samples in channels]
     roles = turns.roles(len(channels), options.customer)
     windows = [

@@ -27,9 +27,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from model_image.speech.audio import Samples
 from model_image.speech.listen import Segment
-from model_image.speech.resample import RATE_HZ
+from model_image.speech.resample import RATE_HZ, Samples
 from model_image.speech.windows import WINDOW_S
 
 STEP_S = 0.02  # of a timestamp

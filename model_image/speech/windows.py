@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model_image.speech.activity import Kind, Span
-from model_image.speech.audio import Samples
-from model_image.speech.resample import RATE_HZ
+from model_image.speech.resample import RATE_HZ, Samples
 
 WINDOW_S = 30.0
 BETWEEN_S = 1.0  # of silence, at which the model ends a sentence

@@ -113,6 +113,7 @@ def test_a_strange_answer_is_unreadable(start: Any, p: Any, text: Any) -> None:
         (b"fLaC", "", "audio/flac"),
         (b".snd", "", "audio/basic"),
         (b"\x7f\x80\x7f", "audio/basic; rate=8000", "audio/basic"),
+        (b"\xff\xfb\xff", "audio/basic", "audio/basic"),
         (b"\x00\x00\x00\x20ftypM4A ", "audio/mp4", None),
         (b"<html>", "text/html", None),
     ],

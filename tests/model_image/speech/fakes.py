@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model_image.speech.activity import Kind, spans
-from model_image.speech.audio import Samples
 from model_image.speech.listen import Segment
+from model_image.speech.resample import Samples
 
 
 @dataclass

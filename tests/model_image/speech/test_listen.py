@@ -15,6 +15,7 @@ from model_image.speech import turns, windows, wire
 from model_image.speech.activity import Kind, Span
 from model_image.speech.audio import Audio, Refused
 from model_image.speech.listen import Options, Segment, Transcript, listen
+from model_image.speech.resample import to_16k
 from model_image.speech.turns import Role, Turn
 from model_image.speech.windows import Piece, Window
 from tests.model_image.speech import sounds
@@ -25,7 +26,7 @@ RNG = np.random.default_rng(11)
 
 
 def heard(*channels: sounds.Sound, hearer: Hearer | None = None, **options: object) -> Transcript:
-    made = Audio(np.stack(channels), RATE)
+    made = Audio(np.stack([to_16k(one, RATE) for one in channels]))
     return listen(made, Options(**options), hearer or Hearer())  # type: ignore[arg-type]
 
 

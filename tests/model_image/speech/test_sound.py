@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
 from itertools import pairwise
 
@@ -13,12 +14,13 @@ from scipy.signal import resample_poly
 
 from model_image.speech import activity, audio
 from model_image.speech.activity import Kind
-from model_image.speech.resample import to_16k
+from model_image.speech.resample import Resampler, length_at_16k, to_16k
 from tests.model_image.speech import sounds
 from tests.model_image.speech.sounds import RATE
 
 RNG = np.random.default_rng(7)
 TALK = sounds.voice(6, RNG)
+TALK_16K = to_16k(TALK, RATE)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -40,12 +42,11 @@ TALK = sounds.voice(6, RNG)
 )
 def test_a_telephones_formats_are_read(content_type: str, form: str, subtype: str) -> None:
     found = audio.read(sounds.encoded(TALK, form=form, subtype=subtype), content_type, {})
-    assert found.rate_hz == RATE
     assert found.duration_s == pytest.approx(6, abs=0.1)
-    size = min(len(TALK), found.samples.shape[1])
-    likeness = np.abs(np.fft.rfft(found.samples[0, :size])) @ np.abs(np.fft.rfft(TALK[:size]))
+    size = min(len(TALK_16K), found.samples.shape[1])
+    likeness = np.abs(np.fft.rfft(found.samples[0, :size])) @ np.abs(np.fft.rfft(TALK_16K[:size]))
     likeness /= np.linalg.norm(np.fft.rfft(found.samples[0, :size]))
-    assert likeness / np.linalg.norm(np.fft.rfft(TALK[:size])) > 0.9
+    assert likeness / np.linalg.norm(np.fft.rfft(TALK_16K[:size])) > 0.9
 
 
 @pytest.mark.parametrize("content_type", ["audio/basic", "audio/x-mulaw", "audio/pcmu"])
@@ -53,16 +54,21 @@ def test_mu_law_without_a_header_is_eight_kilohertz(content_type: str) -> None:
     raw = sounds.encoded(TALK, form="RAW", subtype="ULAW")
     found = audio.read(raw, content_type, {})
     assert found.duration_s == 6
-    assert np.abs(found.samples[0] - TALK).max() < 0.02
+    assert np.abs(found.samples[0] - TALK_16K).max() < 0.02
     both = audio.read(raw, content_type, {"rate": "16000", "channels": "2"})
     assert both.samples.shape == (2, 3 * RATE)
-    assert both.rate_hz == 16_000
+
+
+@pytest.mark.parametrize("second", range(256))
+def test_mu_law_may_begin_with_any_byte(second: int) -> None:
+    quiet = bytes([0xFF, second]) + b"\xff" * 8000
+    assert audio.read(quiet, "audio/basic", {}).samples.shape == (1, 16_004)
 
 
 def test_channels_stay_apart() -> None:
     other = sounds.silence(6, RNG)
     found = audio.read(sounds.encoded(TALK, other, subtype="PCM_16"), "audio/wav", {})
-    assert np.abs(found.samples[0] - TALK).max() < 1e-3
+    assert np.abs(found.samples[0] - TALK_16K).max() < 1e-3
     assert np.abs(found.samples[1]).max() < 1e-3
 
 
@@ -105,6 +111,45 @@ def test_what_is_just_beyond_them_is_not(limits: audio.Limits) -> None:
     assert refused.value.status == 413
 
 
+def _zeros(seconds: float, channels: int, rate: int, form: str = "FLAC") -> bytes:
+    return sounds.encoded(
+        *np.zeros((channels, round(seconds * rate)), np.float32),
+        form=form,
+        subtype="PCM_16",
+        rate=rate,
+    )
+
+
+def test_a_small_file_of_many_samples_takes_no_more_than_its_sound() -> None:
+    """Eight channels of 192 kHz: 123 MB when decoded at once, of a file of some kilobytes."""
+    bomb = _zeros(20, 8, 192_000)
+    assert len(bomb) < 100_000
+    tracemalloc.start()
+    found = audio.read(bomb, "audio/flac", {})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.samples.shape == (8, 20 * 16_000)
+    assert most < found.samples.nbytes + 5_000_000
+
+
+def test_what_a_header_tells_to_be_too_long_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = _zeros(3, 4, 8000)
+    within, beyond = audio.Limits(channel_seconds=12), audio.Limits(channel_seconds=11.9)
+    assert audio.read(body, "audio/flac", {}, within).samples.shape[0] == 4
+    monkeypatch.setattr(audio.soundfile.SoundFile, "read", None)
+    with pytest.raises(audio.Refused, match="4 channels") as refused:
+        audio.read(body, "audio/flac", {}, beyond)
+    assert refused.value.status == 413
+
+
+@pytest.mark.parametrize("rate", [44_101, 7_919])
+def test_a_rate_that_no_device_has_is_refused(rate: int) -> None:
+    """Its filter alone would take gigabytes."""
+    with pytest.raises(audio.Refused) as refused:
+        audio.read(_zeros(0.1, 1, rate, "WAV"), "audio/wav", {})
+    assert refused.value.status == 415
+
+
 @given(st.binary(max_size=200), st.sampled_from(sorted(audio.CONTENT_TYPES)))
 @settings(max_examples=60, deadline=None)
 def test_strange_bytes_are_sound_or_refused(body: bytes, content_type: str) -> None:
@@ -126,6 +171,17 @@ def test_resampling_is_what_scipy_does(rate_hz: int, up: int, down: int, length:
     expected = resample_poly(samples.astype(float), up, down)
     assert made.shape == expected.shape
     np.testing.assert_allclose(made, expected, atol=2e-6)
+    assert len(made) == length_at_16k(length, rate_hz)
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 44100, 48000])
+def test_blocks_of_any_size_give_what_the_whole_does(rate_hz: int) -> None:
+    both = RNG.standard_normal((2, 9001)).astype(np.float32)
+    resampler = Resampler(rate_hz, 2)
+    blocks = np.split(both, [1, 2, 500, 501, 4000, 4000], axis=1)
+    made = np.concatenate([*map(resampler.feed, blocks), resampler.rest()], axis=1)
+    for channel, samples in zip(made, both, strict=True):
+        np.testing.assert_allclose(channel, to_16k(samples, rate_hz), atol=2e-6)
 
 
 # --- activity -----------------------------------------------------------------------------------
