@@ -22,7 +22,7 @@ REQUEST_SCHEMA = "oivallus.enrich.1"
 REPLY_SCHEMA = "oivallus.enrichment.1"
 
 #: Asked for besides; an endpoint that does not know it leaves it out.
-WANTED = ["personal_data"]
+WANTED = ("personal_data",)
 
 #: SageMaker takes 6 MiB a call; the rest of it is for the taxonomy and JSON's own characters.
 MAX_REQUEST_BYTES = 4_000_000
@@ -118,16 +118,22 @@ def batches(texts: Sequence[str]) -> Iterator[Sequence[int]]:
         yield batch
 
 
-def request(texts: Sequence[str], organisation: Organisation, heads: str = "") -> bytes:
+def request(
+    texts: Sequence[str],
+    organisation: Organisation,
+    heads: str = "",
+    want: Sequence[str] = WANTED,
+) -> bytes:
     """The body of one call; texts are known by their position.
 
-    `heads` are those that the organisation has taught, as they were published.
+    `heads` are those that the organisation has taught, as they were published; `want` is what is
+    asked for besides.
     """
     learnt = {"heads": heads} if heads else {}
     body: Mapping[str, Any] = {
         "schema": REQUEST_SCHEMA,
         "taxonomy": organisation.taxonomy | learnt,
-        "want": WANTED,
+        "want": list(want),
         "texts": [{"id": str(i), "text": text, "language": None} for i, text in enumerate(texts)],
     }
     return json.dumps(body, ensure_ascii=False).encode()

@@ -1,11 +1,13 @@
 """An organisation's own heads: what its corrections add to the shipped model's scores.
 
-A head is a linear correction of log-odds, read from the words of a text and the concepts that it
-touches. It sees neither the shipped scores nor a constant: corrections are made where the shipped
-model was wrong, and such a head would learn to distrust it everywhere. No head, no correction.
+A head is a linear correction of log-odds. Of the compact model it is read from the words of a text
+and the concepts that it touches, of the encoder from the text's embedding. It sees neither the
+shipped scores nor a constant: corrections are made where the shipped model was wrong, and such a
+head would learn to distrust it everywhere. No head, no correction.
 `model_image/learning` fits heads; this module reads and applies them.
 
-A head travels with the taxonomy of a request, as text: the container keeps nothing.
+A head travels with the taxonomy of a request, as text: the container keeps nothing. It names the
+model that it was fitted for, and no other applies it: what it corrects are that model's mistakes.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,12 +28,16 @@ from numpy.typing import NDArray
 from model_image.features import BUCKET_BITS
 from model_image.linear import Features, Floats, Ints
 
-FORM = "oivallus.heads.1"
+log = logging.getLogger("model_image")
+
+FORM = "oivallus.heads.2"
+KEPT = 16  # bundles that a container keeps unpacked
 MAX_BYTES = 8_000_000  # of a bundle unpacked
 
 BITS = 12  # words of a text fall into 4096 buckets: few labels cannot tell more of them apart
 WORDS = 1 << BITS
-LEVELS = 31  # of a weight, as signed squares: finer ones change no answer and double the size
+# Of a weight, as signed squares. Finer ones of words change no answer and double the size.
+WORD_LEVELS, DENSE_LEVELS = 31, 127
 
 WORD_SHARE = 0.8  # of the square of a text's length; concepts have the rest
 LEAST_RARITY = 0.1  # of a word that every text has
@@ -39,16 +47,25 @@ MOST_TANH = 0.995
 
 
 class BadHeads(ValueError):
-    """The heads are not of this release's form; the text says what is wrong."""
+    """Heads of another form or of another model; the text says what is wrong."""
 
 
 class Vectors(NamedTuple):
-    """Texts as the heads read them: sparse words, and dense columns beside them."""
+    """Texts as the heads read them: sparse words, and dense columns beside them.
 
-    bucket: Ints  # 0..WORDS-1
+    An encoder's texts have no words, and their embedding is the columns.
+    """
+
+    bucket: Ints  # 0..buckets-1
     row: Ints
     value: Floats
-    concepts: Floats  # (rows, concepts)
+    dense: Floats  # (rows, columns): concepts, or an embedding
+    buckets: int = WORDS
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the columns are an embedding: any two of them are alike, and centred to learn."""
+        return self.buckets == 0
 
 
 @dataclass(frozen=True)
@@ -56,31 +73,23 @@ class Head:
     """Corrections of `labels`. A label that a taxonomy no longer has is not used."""
 
     labels: tuple[str, ...]
-    words: Floats  # (WORDS, labels)
-    concepts: Floats  # (concepts, labels)
-    names: tuple[str, ...]  # of the concepts: another release may know others
+    words: Floats  # (buckets, labels)
+    dense: Floats  # (columns, labels)
     floor: float  # a label is told from this score on; below it the answer is "unsure"
+    #: (labels,) is added, so that a text in the middle of all texts is not corrected: embeddings
+    #: share most of their length, and that would be a constant. Empty for the compact model's.
+    shift: Floats = field(default_factory=lambda: np.zeros(0))
 
     def correction(self, vectors: Vectors) -> Floats:
         """(rows, labels) to add to the shipped log-odds."""
-        rows = len(vectors.concepts)
+        rows = len(vectors.dense)
         # One label after another: a sum must not depend on the batch that a text is in.
         told = [
             np.bincount(vectors.row, vectors.value * column[vectors.bucket], rows)
             for column in self.words.T
         ]
-        return np.asarray(
-            np.stack(told, axis=1) + np.einsum("rc,cl->rl", vectors.concepts, self.concepts)
-        )
-
-    def knowing(self, names: Sequence[str]) -> Head:
-        """The same head for a model whose concepts are `names`, in their order."""
-        place = {name: index for index, name in enumerate(self.names)}
-        rows = [
-            self.concepts[place[name]] if name in place else np.zeros(len(self.labels))
-            for name in names
-        ]
-        return replace(self, concepts=np.stack(rows), names=tuple(names))
+        moved = np.stack(told, axis=1) + np.einsum("rc,cl->rl", vectors.dense, self.dense)
+        return np.asarray(moved + self.shift if len(self.shift) else moved)
 
 
 @dataclass(frozen=True)
@@ -88,13 +97,15 @@ class Heads:
     """A published bundle; a head that was refused or never learnt is None."""
 
     hash: str  # of the bundle, 12 hex characters
+    model: str  # that they correct
     themes: Head | None
     demand: Head | None
 
-    def knowing(self, names: Sequence[str]) -> Heads:
-        """The same heads for a model whose concepts are `names`."""
-        themes = self.themes and self.themes.knowing(names)
-        return replace(self, themes=themes, demand=self.demand and self.demand.knowing(names))
+
+def embedding(rows: Floats) -> Vectors:
+    """What heads of an encoder read; `rows` (texts, dimensions) of length 1."""
+    nothing = np.zeros(0, np.int64)
+    return Vectors(nothing, nothing, np.zeros(0), rows, 0)
 
 
 def vectors(features: Features, found: NDArray[np.bool_], rarity: Floats) -> Vectors:
@@ -145,9 +156,9 @@ def corrected(head: Head, vectors: Vectors, ids: Sequence[str], scores: Floats) 
     return result
 
 
-def dump(themes: Head | None, demand: Head | None) -> str:
+def dump(model: str, themes: Head | None, demand: Head | None) -> str:
     """The bundle as it travels: the same heads give the same text."""
-    content = {"form": FORM, "themes": _plain(themes), "demand": _plain(demand)}
+    content = {"form": FORM, "model": model, "themes": _plain(themes), "demand": _plain(demand)}
     packed = zlib.compress(json.dumps(content, sort_keys=True).encode(), 9)
     return base64.b64encode(packed).decode()
 
@@ -159,12 +170,43 @@ def load(text: str) -> Heads:
         content = json.loads(opened.decompress(base64.b64decode(text, validate=True), MAX_BYTES))
         if content["form"] != FORM:
             raise BadHeads(f"heads of form {str(content['form'])[:40]}, not {FORM}")
+        model = str(content["model"])
         themes, demand = _head(content["themes"]), _head(content["demand"])
     except BadHeads:
         raise
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise BadHeads(f"heads that cannot be read ({type(error).__name__})") from None
-    return Heads(name_of(text), themes, demand)
+    return Heads(name_of(text), model, themes, demand)
+
+
+def load_for(model: str, text: str, buckets: int, columns: int) -> Heads:
+    """Heads from `dump`, for the model that applies them to `Vectors` of this size.
+
+    Raises BadHeads where they were fitted for another model or are of another size.
+    """
+    heads = load(text)
+    if heads.model != model:
+        raise BadHeads(f"they are of {heads.model[:60]}, and this is {model}")
+    for head in filter(None, (heads.themes, heads.demand)):
+        size = len(head.words), len(head.dense)
+        if size != (buckets, columns):
+            raise BadHeads(f"heads of {size[0]} + {size[1]} numbers, not {buckets} + {columns}")
+    return heads
+
+
+@lru_cache(maxsize=KEPT)
+def serving(model: str, text: str, buckets: int, columns: int) -> Heads | None:
+    """The same for a server: None without heads, and with a warning where they cannot be used.
+
+    Texts are then understood as shipped, and the model's name in the answer says so.
+    """
+    if not text:
+        return None
+    try:
+        return load_for(model, text, buckets, columns)
+    except BadHeads as error:
+        log.warning("the organisation's heads are not used: %s; run hub learn", error)
+        return None
 
 
 def name_of(text: str) -> str:
@@ -184,19 +226,20 @@ def _plain(head: Head | None) -> dict[str, Any] | None:
         return None
     return {
         "labels": list(head.labels),
-        "names": list(head.names),
         "floor": round(head.floor, 4),
-        "words": _bytes(head.words),
-        "concepts": _bytes(head.concepts),
+        "words": _bytes(head.words, WORD_LEVELS),
+        "dense": _bytes(head.dense, DENSE_LEVELS),
+        "shift": head.shift.tolist(),
     }
 
 
-def _bytes(weights: Floats) -> dict[str, Any]:
+def _bytes(weights: Floats, levels: int) -> dict[str, Any]:
     top = float(max(np.abs(weights).max(initial=0.0), 1e-9))
-    roots = np.sign(weights) * np.round(LEVELS * np.sqrt(np.abs(weights) / top))
+    roots = np.sign(weights) * np.round(levels * np.sqrt(np.abs(weights) / top))
     return {
         "rows": weights.shape[0],
         "top": float(np.float32(top)),
+        "levels": levels,
         "roots": base64.b64encode(roots.astype(np.int8).tobytes()).decode(),
     }
 
@@ -208,20 +251,17 @@ def _head(plain: Any) -> Head | None:
     floor = float(plain["floor"])
     if not 0 < floor < 1:
         raise BadHeads("a floor outside 0..1")
-    words = _floats(plain["words"], len(labels))
-    if len(words) != WORDS:
-        raise BadHeads(f"{len(words)} rows of words, not {WORDS}")
-    concepts = _floats(plain["concepts"], len(labels))
-    names = tuple(str(name) for name in plain["names"])
-    if len(concepts) != len(names):
-        raise BadHeads(f"{len(concepts)} rows of {len(names)} concepts")
-    return Head(labels, words, concepts, names, floor)
+    shift = np.array(plain["shift"], np.float64)
+    if not (np.isfinite(shift).all() and shift.shape in ((0,), (len(labels),))):
+        raise BadHeads("a shift that is no number for each label")
+    words, dense = (_floats(plain[part], len(labels)) for part in ("words", "dense"))
+    return Head(labels, words, dense, floor, shift)
 
 
 def _floats(plain: Any, labels: int) -> Floats:
     roots = np.frombuffer(base64.b64decode(plain["roots"], validate=True), np.int8)
-    top = float(plain["top"])
-    if not np.isfinite(top):
+    top, levels = float(plain["top"]), int(plain["levels"])
+    if not (np.isfinite(top) and levels > 0):
         raise BadHeads("a weight that is no number")
-    levels = roots.reshape(int(plain["rows"]), labels).astype(np.float64)
-    return np.asarray(np.sign(levels) * levels**2 * (top / LEVELS**2))
+    rows = roots.reshape(int(plain["rows"]), labels).astype(np.float64)
+    return np.asarray(np.sign(rows) * rows**2 * (top / levels**2))

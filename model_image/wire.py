@@ -24,7 +24,7 @@ MAX_TAXONOMY_CHARS = 1_000_000
 MAX_HEADS_CHARS = 1_000_000
 
 # What a request may ask for besides; a backend without it leaves it out.
-WANTS = ("embedding", "embedding:fp16", "personal_data", "partial")
+WANTS = ("embedding", "embedding:fp16", "personal_data", "partial", "reading")
 
 Demand = Literal["failure", "value"]
 Words = Mapping[str, tuple[str, ...]]  # by language code
@@ -89,6 +89,18 @@ class Found(NamedTuple):
     p: float
 
 
+class Told(NamedTuple):
+    """What an organisation's heads would correct in a text: the shipped model's numbers.
+
+    `about` has a score for each theme, in the request's order, however small.
+    """
+
+    about: list[float]
+    cues: float  # log-odds of failure demand, from the words alone
+    positive: float  # probability of positive sentiment
+    floor: float  # the score from which a theme is told
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What the model says of one text; every number is a probability, 0..1."""
@@ -106,6 +118,7 @@ class Result:
     new_topic: float | None = None  # probability that no theme of the taxonomy fits
     embedding: NDArray[np.float32] | None = None  # of length 1
     personal_data: list[Found] | None = None  # in order of place
+    reading: Told | None = None  # of a text with a letter
     error: str | None = None  # the text could not be read: the rest is as for a text without words
 
 
@@ -164,6 +177,8 @@ def _result(text_id: str, result: Result, want: frozenset[str]) -> dict[str, Any
         told["embedding"] = packed_embedding(result.embedding, "embedding:fp16" in want)
     if result.personal_data is not None:
         told["personal_data"] = [found._asdict() for found in result.personal_data]
+    if result.reading is not None:
+        told["reading"] = result.reading._asdict()
     if result.error is not None:
         told["error"] = result.error
     return told

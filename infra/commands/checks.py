@@ -50,6 +50,28 @@ def checks(hub: Hub, file: Organisation) -> Iterator[Check]:
             hub.world.endpoint.invoke(enrich.request(["Hei"], organisation)), ["Hei"]
         ),
     )
+    yield from _heads(hub, organisation)
+
+
+def _heads(hub: Hub, organisation: Organisation) -> Iterator[Check]:
+    """Whether the endpoint's model uses what the organisation has taught."""
+    world, heads = hub.world, hub.world.heads
+    name = next(iter(heads.versions()), "")
+    if not name:
+        return
+    what = f"heads {name[:12]}, what was learnt from corrections"
+    try:
+        reply = world.endpoint.invoke(enrich.request(["Hei"], organisation, heads.text()))
+        model = enrich.read(reply, ["Hei"])[0].model
+    except HubError as error:
+        yield Check(what, str(error))
+        return
+    whose = heads.report(name).get("model") or "another release"
+    used = model.endswith(f"+{name[:12]}")
+    yield Check(
+        what,
+        "" if used else f"they are of {whose}, and {model} does not use them: run `hub learn`",
+    )
 
 
 def _published(organisation: Organisation, file: Organisation) -> Check:

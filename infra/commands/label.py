@@ -51,7 +51,7 @@ def ask(
     """
     if context.invoked_subcommand is not None:
         return
-    from model_image.backends.compact import Compact
+    from infra.commands.readings import readable
 
     hub = cli.connect(stage, profile)
     world, organisation = hub.world, hub.world.organisation()
@@ -59,7 +59,7 @@ def ask(
         labelled = corrections.labels(world)
         stored = list(corrections.pool(world, weeks, POOL))
         taxonomy = labelling.taxonomy_of(organisation, world.heads.text())
-        shown = labelling.most_useful(Compact.load(), taxonomy, stored, labelled, count)
+        shown = labelling.most_useful(readable(world), taxonomy, stored, labelled, count)
     if not shown:
         cli.stop("there is no message to label: nothing is stored, or all is labelled", FAULTS)
     write_down(hub, "label", *sorted({one.stored.interaction.key for one in shown}))

@@ -15,10 +15,11 @@ from chalicelib.corrections import DEMANDS, Correction, Demand
 from chalicelib.organisation import Organisation
 from chalicelib.pipeline.corrections import Stored, checked
 from model_image import learned, wire
-from model_image.backends.compact import Compact
+from model_image.learned import Heads
 from model_image.learning import fit
 from model_image.learning.choose import choose, uncertainty
-from model_image.learning.refit import Example, joined, only
+from model_image.learning.refit import Example
+from model_image.reading import Readable, joined, only
 
 NONE, SKIP, UNDO, QUIT = "0", ".", "<", "!"
 KEYS = "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -49,7 +50,7 @@ def taxonomy_of(organisation: Organisation, heads: str) -> wire.Taxonomy:
 
 
 def most_useful(
-    model: Compact,
+    model: Readable,
     taxonomy: wire.Taxonomy,
     stored: Sequence[Stored],
     labelled: Sequence[Correction],
@@ -61,7 +62,7 @@ def most_useful(
     if not left:
         return []
     reading = joined(model.readings(_texts([one.message.text for one in left]), taxonomy))
-    heads = learned.load(taxonomy.heads).knowing(model.concepts.names) if taxonomy.heads else None
+    heads = published(model, taxonomy.heads)
     ids = [theme.id for theme in taxonomy.themes]
     about, floor, failing = reading.judged(ids, heads)
     known = None
@@ -79,6 +80,15 @@ def most_useful(
         )
         for place, row in enumerate(rows.tolist())
     ]
+
+
+def published(model: Readable, text: str) -> Heads | None:
+    """The published heads, where `model` applies them; None without."""
+    try:
+        heads = learned.load(text) if text else None
+    except learned.BadHeads:
+        return None
+    return heads if heads and heads.model == model.model else None
 
 
 def _by_score(pair: tuple[str, float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from chalicelib.adapters.world import World
@@ -12,12 +13,15 @@ from chalicelib.organisation import Organisation
 from chalicelib.pipeline import corrections
 from infra.commands import cli, labelling
 from infra.commands.cli import FAULTS, REFUSED, AsJson, Profile, Stage
+from infra.commands.readings import readable
 from infra.commands.worlds import quiet
 from model_image import learned
-from model_image.backends.compact import Compact
+from model_image.learned import Heads
 from model_image.learning.refit import Refit, refit
 from model_image.learning.score import Compared
-from model_image.wire import MAX_HEADS_CHARS, Taxonomy, Text
+from model_image.linear import Floats
+from model_image.reading import Readable, joined
+from model_image.wire import MAX_HEADS_CHARS, Text
 
 SAMPLE, SAMPLE_WEEKS = 500, 8
 
@@ -44,15 +48,18 @@ def learn(
     if rollback:
         _roll_back(hub.world, as_json=as_json)
         return
-    organisation, model = hub.world.organisation(), Compact.load()
+    organisation = hub.world.organisation()
     with quiet("learn"):
-        published = hub.world.heads.text()
+        model, text = readable(hub.world), hub.world.heads.text()
+        published = labelling.published(model, text)
         taxonomy = labelling.taxonomy_of(organisation, "")
         labels = labelling.examples(corrections.labels(hub.world))
         found = refit(model, taxonomy, labels)
-        bundle = found.bundle(learned.load(published) if published else None)
-        moved = _moved(hub.world, model, organisation, published, bundle)
-    told = _told(found, model, bundle, moved)
+        bundle = found.bundle(published)
+        moved = _moved(hub.world, model, organisation, published, learned.load(bundle))
+    if text and not published:
+        cli.note(_unused(hub.world, model))
+    told = _told(found, bundle, moved)
     version = ""
     refused = not found.better or len(bundle) > MAX_HEADS_CHARS
     if not refused and not dry_run:
@@ -71,14 +78,24 @@ def _roll_back(world: World, *, as_json: bool) -> None:
         before = world.heads.roll_back(world.clock())
     if before is None:
         cli.stop("nothing was published before: there is nothing to go back to", FAULTS)
-    name = before[:12] or "the shipped model"
+    of = world.heads.report(before).get("model", "") if before else ""
+    name = f"heads {before[:12]} of {of}" if before else "the shipped model"
     if as_json:
-        cli.show_json({"published": before[:12]})
+        cli.show_json({"published": before[:12], "model": of})
     cli.note(f"back to {name}; `hub reenrich` judges earlier messages again")
 
 
+def _unused(world: World, model: Readable) -> str:
+    """What is wrong when heads are published that the model does not apply."""
+    whose = world.heads.report(world.heads.versions()[0]).get("model") or "another release"
+    return (
+        f"the published heads are of {whose}; the endpoint's model, {model.model}, does not use "
+        "them. Once published, what is learnt now takes their place"
+    )
+
+
 def _moved(
-    world: World, model: Compact, organisation: Organisation, now: str, then: str
+    world: World, model: Readable, organisation: Organisation, now: Heads | None, then: Heads
 ) -> dict[str, int]:
     """How many of a sample of stored messages would get another theme or kind of demand.
 
@@ -87,10 +104,10 @@ def _moved(
     stored = list(corrections.pool(world, SAMPLE_WEEKS, SAMPLE))
     if not stored:
         return {"messages": 0, "themes": 0, "demand": 0}
+    taxonomy = labelling.taxonomy_of(organisation, "")
     texts = [Text(str(i), one.message.text, None) for i, one in enumerate(stored)]
-    before, after = (
-        _answers(model, labelling.taxonomy_of(organisation, heads), texts) for heads in (now, then)
-    )
+    reading, ids = joined(model.readings(texts, taxonomy)), [one.id for one in taxonomy.themes]
+    before, after = (_answers(*reading.judged(ids, heads)) for heads in (now, then))
     pairs = list(zip(before, after, strict=True))
     return {
         "messages": len(stored),
@@ -99,16 +116,16 @@ def _moved(
     }
 
 
-def _answers(model: Compact, taxonomy: Taxonomy, texts: list[Text]) -> list[tuple[str, bool]]:
-    return [
-        (one.themes[0][0] if one.themes else "", one.p_failure > 0.5)
-        for one in model.understand(texts, taxonomy)
-    ]
+def _answers(about: Floats, floor: float, failing: Floats) -> list[tuple[int, bool]]:
+    """Each message's first theme by its place, -1 for "unsure", and whether it is of a failure."""
+    padded = np.pad(about, ((0, 0), (0, 1)))  # an organisation may have no theme
+    first = np.where(padded.max(axis=1) >= floor, padded.argmax(axis=1), -1)
+    return list(zip(first.tolist(), (failing > 0.5).tolist(), strict=True))
 
 
-def _told(found: Refit, model: Compact, bundle: str, moved: dict[str, int]) -> dict[str, Any]:
+def _told(found: Refit, bundle: str, moved: dict[str, int]) -> dict[str, Any]:
     return {
-        "model": model.model,
+        "model": found.model,
         "heads": learned.name_of(bundle),
         "characters": len(bundle),
         "better": found.better,

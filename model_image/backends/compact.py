@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,25 +12,24 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model_image import VERSION, concepts, demand, effort, language, learned, satisfaction, themes
+from model_image import VERSION, concepts, effort, language, learned, satisfaction, themes
 from model_image.concepts import Concepts
 from model_image.effort import Effort
 from model_image.emotion import LABELS, Emotion
 from model_image.features import lay_out
-from model_image.learned import BadHeads, Heads, Vectors
+from model_image.learned import WORDS, Heads
 from model_image.linear import Family, Features, Floats, LinearHead, load_head, read_features
+from model_image.reading import Reading
 from model_image.satisfaction import Satisfaction
 from model_image.sentiment import Sentiment
 from model_image.windows import windows
 from model_image.wire import Result, Taxonomy, Text
 
-log = logging.getLogger("model_image")
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.npz"
 
 # Arrays of a batch of this size stay in the processor's cache; much larger ones do not.
 BATCH_CHARS = 48_000
 KEPT_TAXONOMIES = 16
-DEMAND = ("failure",)  # the one label of a demand head
 NO_EVIDENCE = (0.25, 0.5, 0.25)  # sentiment of a text without words
 NO_FEELING = np.eye(len(LABELS))[0]
 NO_EFFORT = np.eye(len(effort.LEVELS))[effort.UNKNOWN]
@@ -52,7 +50,6 @@ class Compact:
     rarity: Floats  # (BUCKETS,) inverse document frequency of n-grams
     evidence: themes.Evidence
     _kept: OrderedDict[tuple[str, int], themes.Prototypes] = field(default_factory=OrderedDict)
-    _heads: OrderedDict[str, Heads | None] = field(default_factory=OrderedDict)
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Self:
@@ -83,7 +80,8 @@ class Compact:
 
     def understand(self, texts: Sequence[Text], taxonomy: Taxonomy) -> list[Result]:
         """One result a text, in order; windows of long texts are read apart and combined."""
-        prototypes, heads = self._prototypes(taxonomy), self._known_heads(taxonomy)
+        prototypes = self._prototypes(taxonomy)
+        heads = learned.serving(self.model, taxonomy.heads, WORDS, len(self.concepts.names))
         results: list[Result] = []
         for batch in _batches(texts):
             results += self._results(self._pooled(batch, prototypes), prototypes, heads)
@@ -103,25 +101,6 @@ class Compact:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
-
-    def _known_heads(self, taxonomy: Taxonomy) -> Heads | None:
-        """The organisation's heads; None without, and where this release cannot read them.
-
-        Texts are then understood as shipped, and the model's name says so.
-        """
-        text = taxonomy.heads
-        if not text:
-            return None
-        if text not in self._heads:
-            try:
-                self._heads[text] = learned.load(text).knowing(self.concepts.names)
-            except BadHeads as error:
-                log.warning("the organisation's heads are not used: %s; run hub learn", error)
-                self._heads[text] = None
-            while len(self._heads) > KEPT_TAXONOMIES:
-                self._heads.popitem(last=False)
-        self._heads.move_to_end(text)
-        return self._heads[text]
 
     def _pooled(
         self, batch: Sequence[tuple[Text, list[str]]], prototypes: themes.Prototypes
@@ -175,6 +154,7 @@ class Compact:
             positive=np.where(silent, NO_EVIDENCE[2], pooled.feeling[:, 2]),
             hint=prototypes.demand_hint,
             silent=silent,
+            floor=themes.MIN_SCORE,
         )
 
     def _results(
@@ -224,38 +204,6 @@ class _Pooled:
     cues: Floats  # of failure demand
     features: Features  # of the windows
     owner: NDArray[np.int64]  # (windows,) the text of each
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the shipped model makes of texts, and what heads read of them; one row a text."""
-
-    vectors: Vectors | None  # None where no head asks
-    about: Floats  # (rows, themes) scores, 0..1; 0 where there is not a letter
-    cues: Floats  # (rows,) log-odds of failure demand, from the words alone
-    positive: Floats  # (rows,) probability of positive sentiment
-    hint: NDArray[np.int64]  # (themes,) as in Prototypes.demand_hint
-    silent: NDArray[np.bool_]  # (rows,) not a letter
-
-    def failing(self, about: Floats, floor: float = themes.MIN_SCORE) -> Floats:
-        """(rows,) probabilities of failure demand, with these scores of themes."""
-        reported = np.where(about >= floor, about, 0)
-        return demand.p_failure(self.cues, reported, self.hint, self.positive)
-
-    def judged(self, ids: Sequence[str], heads: Heads | None) -> tuple[Floats, float, Floats]:
-        """(scores, the score from which a theme is told, p_failure), as the heads correct them."""
-        about, floor = self.about, themes.MIN_SCORE
-        if self.vectors is None or heads is None:
-            return about, floor, self.failing(about)
-        spoken = ~self.silent
-        if heads.themes:
-            floor = heads.themes.floor
-            about = learned.corrected(heads.themes, self.vectors, ids, about) * spoken[:, None]
-        failing = self.failing(about, floor)
-        if heads.demand:
-            moved = learned.corrected(heads.demand, self.vectors, DEMAND, failing[:, None])
-            failing = np.where(spoken, moved[:, 0], failing)
-        return about, floor, failing
 
 
 def _of_texts(features: Features, owner: NDArray[np.int64], rows: int) -> Features:

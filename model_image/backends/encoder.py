@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 
+from model_image import learned
 from model_image.backends import Item, Outputs
 from model_image.encoder import layout, spans, taxonomy
 from model_image.encoder.heads import Reader, Windows, least_p
@@ -206,7 +207,8 @@ class Encoder:
         request: Request,
         known: Any,
     ) -> list[Result]:
-        """Merge windows, read the heads, and add what is wanted besides."""
+        """Merge windows, read the heads, let the organisation's own correct them, add what is
+        wanted besides."""
         if not texts:
             return []
         embedding = _embeddings(outputs)
@@ -216,6 +218,8 @@ class Encoder:
             _windows(outputs),
             embedding,
             known,
+            learned.serving(self.model, request.taxonomy.heads, 0, embedding.shape[1]),
+            with_reading="reading" in request.want,
         )
         if request.want:
             results = [

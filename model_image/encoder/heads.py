@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model_image import demand, effort, language, satisfaction
+from model_image import effort, language, learned, satisfaction
 from model_image.emotion import EMOTIONS, MOST
 from model_image.encoder.layout import ANY, Description, Head
 from model_image.encoder.taxonomy import Prototypes
+from model_image.learned import Heads
 from model_image.linear import Floats, softmax
+from model_image.reading import Reading
 from model_image.wire import Result
 
 SILENT = Result("und", 1.0, (0.25, 0.5, 0.25))  # of a text without a letter
@@ -69,8 +71,14 @@ class Reader:
         windows: Windows,
         embedding: Floats,
         prototypes: Prototypes,
+        heads: Heads | None = None,
+        *,
+        with_reading: bool = False,
     ) -> list[Result]:
-        """One result a text. `embedding` (texts, dimensions) of length 1."""
+        """One result a text. `embedding` (texts, dimensions) of length 1; `heads` correct it.
+
+        `with_reading` adds what heads would correct: the model's own numbers, whatever the heads.
+        """
         spoken = self._spoken(windows, hints)
         codes = [self.languages[i] for i in spoken.argmax(axis=1)] if self.languages else []
         codes = codes or [ANY] * len(texts)
@@ -78,32 +86,43 @@ class Reader:
             name: self._probabilities(name, windows, codes)
             for name in ("sentiment", "emotion", "effort", "satisfaction")
         }
+        letters_of = [count_letters(text) for text in texts]
         scale = self.description.themes
         scores, news = prototypes.scores(embedding, scale)
-        reported = np.where(scores >= scale.min_score, scores, 0)
-        failing = self._failing(windows, codes, reported, prototypes, felt["sentiment"])
+        reading = Reading(
+            vectors=learned.embedding(embedding),
+            about=scores,
+            cues=self._cues(windows, codes),
+            positive=_positive(felt["sentiment"], len(texts)),
+            hint=prototypes.hint,
+            silent=np.array(letters_of) == 0,
+            floor=scale.min_score,
+        )
+        about, floor, failing = reading.judged(prototypes.ids, heads)
+        silent = replace(SILENT, heads=heads.hash if heads else "")
         spoken_p, failing_p = spoken.tolist(), failing.tolist()
         news_p = None if news is None else news.tolist()
         results = []
-        for row, text in enumerate(texts):
-            letters = count_letters(text)
+        for row, letters in enumerate(letters_of):
             if not letters:
-                results.append(SILENT)
+                results.append(silent)
                 continue
-            told, p = self._language(spoken_p[row], letters) if self.languages else ("und", 1.0)
+            told, p = self._language(spoken_p[row], letters)
             neutral, emotions = self._emotion(felt["emotion"], row, codes[row])
             results.append(
                 Result(
                     language=told,
                     language_p=round(p, 4),
                     sentiment=_sentiment(felt["sentiment"], row),
-                    themes=prototypes.told(scores[row], scale),
+                    themes=prototypes.told(about[row], floor, scale),
                     p_failure=round(failing_p[row], 4),
                     neutral=neutral,
                     emotions=emotions,
                     effort=self._effort(felt["effort"], row, codes[row]),
                     satisfaction=self._satisfaction(felt, row, codes[row], letters),
+                    heads=silent.heads,
                     new_topic=None if news_p is None else round(news_p[row], 4),
+                    reading=reading.told(row) if with_reading else None,
                 )
             )
         return results
@@ -124,6 +143,8 @@ class Reader:
         return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))
 
     def _language(self, p: list[float], letters: int) -> tuple[str, float]:
+        if not self.languages:
+            return language.UNDETERMINED, 1.0
         sure = max(p)
         code = self.languages[p.index(sure)]
         least = self.heads["language"][0].threshold("min_p", code, language.MIN_P)
@@ -146,22 +167,13 @@ class Reader:
         each = np.array([by.get(code, by.get(ANY, 1.0)) for code in codes])
         return np.asarray(each[windows.owner][:, None])
 
-    def _failing(
-        self,
-        windows: Windows,
-        codes: Sequence[str],
-        reported: Floats,
-        prototypes: Prototypes,
-        sentiment: Floats | None,
-    ) -> Floats:
-        """(texts,): the window that tells most of a failure decides."""
-        cues = np.zeros(len(windows.first))
-        if "demand" in self.heads:
-            head, columns = self.heads["demand"]
-            logits = windows.logits[:, columns] / self._temperature(head, windows, codes)
-            cues = windows.greatest(logits[:, 1] - logits[:, 0])
-        positive = np.zeros(len(cues)) if sentiment is None else sentiment[:, 2]
-        return demand.p_failure(cues, reported, prototypes.hint, positive)
+    def _cues(self, windows: Windows, codes: Sequence[str]) -> Floats:
+        """(texts,) log-odds: the window that tells most of a failure decides."""
+        if "demand" not in self.heads:
+            return np.zeros(len(windows.first))
+        head, columns = self.heads["demand"]
+        logits = windows.logits[:, columns] / self._temperature(head, windows, codes)
+        return windows.greatest(logits[:, 1] - logits[:, 0])
 
     def _emotion(
         self, felt: Floats | None, row: int, code: str
@@ -220,6 +232,11 @@ def _sentiment(felt: Floats | None, row: int) -> tuple[float, float, float]:
     p = felt[row].tolist()
     negative, positive = round(p[0], 4), round(p[2], 4)
     return negative, round(1 - negative - positive, 4), positive
+
+
+def _positive(felt: Floats | None, rows: int) -> Floats:
+    """(texts,) the probability of positive sentiment."""
+    return np.zeros(rows) if felt is None else felt[:, 2]
 
 
 def least_p(head: Head) -> dict[str, Any]:

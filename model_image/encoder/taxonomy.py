@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from model_image.encoder.layout import ThemeScale
 from model_image.linear import Floats
+from model_image.reading import hints
 from model_image.themes import choose, rivals
 from model_image.wire import Taxonomy, Text, Theme
-
-HINT = {"failure": 1, "value": 0, None: -1}
 
 
 def wordings(taxonomy: Taxonomy) -> list[Text]:
@@ -52,7 +51,7 @@ class Prototypes:
         worded, first = np.unique(owner, return_index=True)
         return cls(
             ids=tuple(theme.id for theme in taxonomy.themes),
-            hint=np.array([HINT[theme.demand] for theme in taxonomy.themes], np.int64),
+            hint=hints(taxonomy),
             vectors=vectors,
             first=first,
             worded=worded,
@@ -80,9 +79,9 @@ class Prototypes:
         scores[:, self.worded] = _sigmoid(odds)
         return scores, _sigmoid(scale.new_intercept - scale.new_likeness * likeness.max(axis=1))
 
-    def told(self, scores: Floats, scale: ThemeScale) -> list[tuple[str, float]]:
-        """The themes to report of one text, best first; none when all are unlikely."""
-        return choose(self.ids, scores, scale.min_score, scale.min_share)
+    def told(self, scores: Floats, floor: float, scale: ThemeScale) -> list[tuple[str, float]]:
+        """The themes to report of one text, best first; none when all are below `floor`."""
+        return choose(self.ids, scores, floor, scale.min_share)
 
 
 def _sigmoid(odds: Floats) -> Floats:

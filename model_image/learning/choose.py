@@ -11,9 +11,9 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from model_image.backends.compact import Reading
 from model_image.learning import fit
 from model_image.linear import Floats, Ints
+from model_image.reading import Reading
 from model_image.themes import MIN_SCORE
 
 LARGEST_POOL = 2000  # compared with each other
@@ -42,12 +42,15 @@ def choose(
     """
     assert reading.vectors is not None  # noqa: S101 - readings() gives them
     space = fit.matrix(reading.vectors)
+    middle = fit.middle(reading.vectors)
+    space = space - middle
     length = np.sqrt((space**2).sum(axis=1))
     space = space / np.maximum(length, 1e-9)[:, None]
     groups = list(strata) if strata is not None else [None] * len(space)
     far = np.ones(len(space))
     if known is not None and len(known):
-        unit = known / np.maximum(np.sqrt((known**2).sum(axis=1, keepdims=True)), 1e-9)
+        unit = known - middle
+        unit = unit / np.maximum(np.sqrt((unit**2).sum(axis=1, keepdims=True)), 1e-9)
         far = np.minimum(far, 1 - (space @ unit.T).max(axis=1))
     left = np.flatnonzero(~reading.silent)
     left = left[np.argsort(-doubts[left], kind="stable")][:LARGEST_POOL]

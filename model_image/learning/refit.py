@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model_image import learned
-from model_image.backends.compact import DEMAND, Compact, Reading
-from model_image.learned import Head, Heads, Vectors
+from model_image.learned import Head, Heads
 from model_image.learning import fit
 from model_image.learning.score import Compared, compare, macro_f1, true_or_told
 from model_image.linear import Floats, Ints
-from model_image.themes import MIN_SCORE
+from model_image.reading import DEMAND, Readable, Reading, joined, only
 from model_image.wire import Taxonomy, Text
 
 LEAST_LABELS = 20  # fewer cannot be told apart from chance
@@ -38,8 +37,9 @@ class Example:
 
 @dataclass(frozen=True)
 class Refit:
-    """The heads that the labels give (None: too few), and how they fared."""
+    """The heads that the labels give (None: too few), how they fared, and the model's name."""
 
+    model: str
     themes: Head | None
     demand: Head | None
     compared: tuple[Compared, ...]
@@ -50,30 +50,37 @@ class Refit:
         return tuple(one.head for one in self.compared if one.better)
 
     def bundle(self, published: Heads | None) -> str:
-        """The text to publish: each better head, and beside it what is published of the other."""
-        themes, demand = (published.themes, published.demand) if published else (None, None)
+        """The text to publish: each better head, and beside it what is published of the other.
+
+        What is published of another model is left out: it would correct mistakes that this one
+        does not make.
+        """
+        kept = published if published and published.model == self.model else None
+        themes, demand = (kept.themes, kept.demand) if kept else (None, None)
         return learned.dump(
+            self.model,
             self.themes if "themes" in self.better else themes,
             self.demand if "demand" in self.better else demand,
         )
 
 
-def refit(model: Compact, taxonomy: Taxonomy, examples: Sequence[Example]) -> Refit:
+def refit(model: Readable, taxonomy: Taxonomy, examples: Sequence[Example]) -> Refit:
     """Fit and measure both heads. The same labels in the same order give the same heads."""
     ids = [theme.id for theme in taxonomy.themes]
-    reading, examples = _read(model, taxonomy, examples)
+    if examples:
+        reading, examples = _read(model, taxonomy, examples)
     if not examples:
-        return Refit(None, None, (_few("themes", 0), _few("demand", 0)))
-    about, floor = reading.about, MIN_SCORE
-    themes, theme_gain, told = _themes(model, reading, ids, examples)
+        return Refit(model.model, None, None, (_few("themes", 0), _few("demand", 0)))
+    about, floor = reading.about, reading.floor
+    themes, theme_gain, told = _themes(reading, ids, examples)
     if themes and theme_gain.better:
         about, floor = told, themes.floor
-    demand, demand_gain = _demand(model, reading, examples, about, floor)
-    return Refit(themes, demand, (theme_gain, demand_gain))
+    demand, demand_gain = _demand(reading, examples, about, floor)
+    return Refit(model.model, themes, demand, (theme_gain, demand_gain))
 
 
 def _themes(
-    model: Compact, reading: Reading, ids: Sequence[str], examples: Sequence[Example]
+    reading: Reading, ids: Sequence[str], examples: Sequence[Example]
 ) -> tuple[Head | None, Compared, Floats]:
     """The head, its gain, and (rows, themes) scores that no row took part in."""
     target = np.zeros((len(examples), len(ids)))
@@ -88,10 +95,12 @@ def _themes(
         return None, _few("themes", len(rows)), about
     learnt = _Learnt.of(reading, examples, rows, learned.log_odds(about[rows]), target[rows])
     oof = learned.probability(learnt.offset + learnt.unseen())
-    floors = np.array(
-        [_floor(oof[learnt.fold != k], target[rows][learnt.fold != k]) for k in learnt.fold]
-    )
-    before, after = _best(about[rows], MIN_SCORE), _best(oof, floors)
+    by_fold = {
+        fold: _floor(oof[learnt.fold != fold], target[rows][learnt.fold != fold], reading.floor)
+        for fold in set(learnt.fold.tolist())
+    }
+    floors = np.array([by_fold[fold] for fold in learnt.fold.tolist()])
+    before, after = _best(about[rows], reading.floor), _best(oof, floors)
     compared = _compared(
         "themes",
         true_or_told(target[rows], before),
@@ -99,7 +108,7 @@ def _themes(
         true_or_told(target[rows], after),
         after,
     )
-    head = replace(learnt.head(ids, model), floor=_floor(oof, target[rows]))
+    head = learnt.head(ids, _floor(oof, target[rows], reading.floor))
     about[rows] = oof
     others = np.setdiff1d(np.arange(len(examples)), rows)
     if len(others) and reading.vectors:
@@ -108,7 +117,7 @@ def _themes(
 
 
 def _demand(
-    model: Compact, reading: Reading, examples: Sequence[Example], about: Floats, floor: float
+    reading: Reading, examples: Sequence[Example], about: Floats, floor: float
 ) -> tuple[Head | None, Compared]:
     rows = np.flatnonzero([one.failure is not None for one in examples])
     if len(rows) < LEAST_LABELS:
@@ -121,7 +130,7 @@ def _demand(
     before = (reading.failing(reading.about)[rows] > HALF).astype(int)
     after = (learned.probability(learnt.offset + learnt.unseen())[:, 0] > HALF).astype(int)
     compared = _compared("demand", truth, before, truth, after)
-    return learnt.head(DEMAND, model), compared
+    return learnt.head(DEMAND, reading.floor), compared
 
 
 HALF = 0.5
@@ -131,7 +140,10 @@ HALF = 0.5
 class _Learnt:
     """One head's labels, laid out for fitting."""
 
-    matrix: Floats  # (rows, WORDS + concepts)
+    matrix: Floats  # (rows, buckets + columns) as fitted
+    middle: Floats  # that was taken from them
+    length: float  # that they were divided by
+    buckets: int
     gram: Floats
     offset: Floats
     target: Floats
@@ -146,11 +158,16 @@ class _Learnt:
         offset: Floats,
         target: Floats,
     ) -> _Learnt:
-        assert reading.vectors is not None  # noqa: S101 - readings() gives them
-        matrix = fit.matrix(reading.vectors)[rows]
+        vectors = only(reading, rows).vectors
+        assert vectors is not None  # noqa: S101 - readings() gives them
+        middle = fit.middle(vectors)
+        matrix = fit.matrix(vectors) - middle
+        length = fit.length(matrix, vectors)
+        matrix = matrix / length
         words = np.array([" ".join(one.text.casefold().split()) for one in examples])[rows]
         _, group = np.unique(words, return_inverse=True)
-        return cls(matrix, matrix @ matrix.T, offset, target, fit.folds(group, FOLDS))
+        fold, gram = fit.folds(group, FOLDS), matrix @ matrix.T
+        return cls(matrix, middle, length, vectors.buckets, gram, offset, target, fold)
 
     def unseen(self) -> Floats:
         """(rows, labels) corrections, each by a head that the row's fold took no part in."""
@@ -161,19 +178,23 @@ class _Learnt:
             result[here] = fit.STRENGTH * self.gram[np.ix_(here, there)] @ dual
         return result
 
-    def head(self, labels: Sequence[str], model: Compact) -> Head:
-        words, concepts = fit.weights(self.matrix, fit.fit(self.gram, self.offset, self.target))
-        return learned.rounded(
-            Head(tuple(labels), words, concepts, tuple(model.concepts.names), MIN_SCORE)
-        )
+    def head(self, labels: Sequence[str], floor: float) -> Head:
+        """The head of all labels, as it will be read back."""
+        dual = fit.fit(self.gram, self.offset, self.target)
+        weights = fit.weights(self.matrix, dual) / self.length
+        words, dense = weights[: self.buckets], weights[self.buckets :]
+        head = learned.rounded(Head(tuple(labels), words, dense, floor))
+        if self.buckets:
+            return head
+        return replace(head, shift=np.round(-self.middle @ head.dense, 6))
 
 
-def _floor(scores: Floats, target: Floats) -> float:
+def _floor(scores: Floats, target: Floats, shipped: float) -> float:
     """The score from which telling a theme pays off; few labels leave it where it was."""
 
     def worth(floor: float) -> float:
         said = _best(scores, floor)
-        pull = HOLD * abs(floor - MIN_SCORE) / max(len(scores), 1)
+        pull = HOLD * abs(floor - shipped) / max(len(scores), 1)
         return macro_f1(true_or_told(target, said), said) - pull
 
     return max(FLOORS, key=worth)
@@ -193,50 +214,10 @@ def _few(head: str, labels: int) -> Compared:
 
 
 def _read(
-    model: Compact, taxonomy: Taxonomy, examples: Sequence[Example]
+    model: Readable, taxonomy: Taxonomy, examples: Sequence[Example]
 ) -> tuple[Reading, list[Example]]:
     """The readings of all examples as one; those without a letter are left out."""
     texts = [Text(str(i), one.text, one.language) for i, one in enumerate(examples)]
-    readings = model.readings(texts, taxonomy)
-    if not readings:
-        readings = model.readings([Text("0", "", None)], taxonomy)
-    merged = joined(readings)
+    merged = joined(model.readings(texts, taxonomy))
     kept = np.flatnonzero(~merged.silent)
-    return only(merged, kept), [examples[row] for row in kept.tolist() if row < len(examples)]
-
-
-def joined(readings: Sequence[Reading]) -> Reading:
-    """Readings of batches, one after another."""
-    parts: list[Vectors] = []
-    start = 0
-    for reading in readings:
-        assert reading.vectors is not None  # noqa: S101 - readings() gives them
-        parts.append(reading.vectors._replace(row=reading.vectors.row + start))
-        start += len(reading.silent)
-    return Reading(
-        vectors=Vectors(*(np.concatenate(column) for column in zip(*parts, strict=True))),
-        about=np.concatenate([reading.about for reading in readings]),
-        cues=np.concatenate([reading.cues for reading in readings]),
-        positive=np.concatenate([reading.positive for reading in readings]),
-        hint=readings[0].hint,
-        silent=np.concatenate([reading.silent for reading in readings]),
-    )
-
-
-def only(reading: Reading, rows: Ints) -> Reading:
-    """Some rows of a reading, in their order."""
-    held = reading.vectors
-    assert held is not None  # noqa: S101 - readings() gives them
-    place = np.full(len(reading.silent), -1)
-    place[rows] = np.arange(len(rows))
-    kept = place[held.row] >= 0
-    return Reading(
-        vectors=Vectors(
-            held.bucket[kept], place[held.row[kept]], held.value[kept], held.concepts[rows]
-        ),
-        about=reading.about[rows],
-        cues=reading.cues[rows],
-        positive=reading.positive[rows],
-        hint=reading.hint,
-        silent=reading.silent[rows],
-    )
+    return only(merged, kept), [examples[row] for row in kept.tolist()]

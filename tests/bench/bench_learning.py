@@ -26,13 +26,14 @@ from rich.table import Table
 
 from chalicelib import privacy
 from model_image import learned, wire
-from model_image.backends.compact import Compact, Reading
+from model_image.backends.compact import Compact
 from model_image.learned import Heads
 from model_image.learning import fit
 from model_image.learning.choose import choose, uncertainty
-from model_image.learning.refit import Example, joined, refit
+from model_image.learning.refit import Example, refit
 from model_image.learning.score import macro_f1, true_or_told
 from model_image.linear import Ints
+from model_image.reading import Reading, joined
 from tests.model_image.labelled import messages, organisations
 
 COUNTS = (0, 20, 50, 100, 300)
@@ -184,7 +185,7 @@ def taught(task: Task, rows: Ints) -> Heads | None:
     if not len(rows):
         return None
     found = refit(task.model, task.taxonomy, [task.pool[row] for row in rows])
-    return Heads("bench", found.themes, found.demand).knowing(task.model.concepts.names)
+    return Heads("bench", found.model, found.themes, found.demand)
 
 
 def curve(task: Task, select: Select, seed: int) -> list[Judged]:
@@ -277,7 +278,7 @@ def _cost(console: Console, task: Task) -> None:
     console.print(f"refit of {len(both)} labels, {len(task.ids)} themes: {spent:.2f} s, ", end="")
     console.print(f"{len(bundle)} characters ({', '.join(found.better) or 'no head'} better)")
     texts = [wire.Text(str(i), one.text, None) for i, one in enumerate(both)]
-    everything = learned.dump(found.themes, found.demand)
+    everything = learned.dump(found.model, found.themes, found.demand)
     with_heads = wire.Taxonomy("bench", task.taxonomy.themes, 0, everything)
     for name, taxonomy in (("shipped", task.taxonomy), ("with heads", with_heads)):
         task.model.understand(texts, taxonomy)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.settings import Settings
@@ -14,10 +17,16 @@ from chalicelib.adapters.world import World
 from chalicelib.pipeline.corrections import find, keep, labels
 from chalicelib.pipeline.understand import understand
 from infra import hub
+from infra.commands.checks import checks
 from model_image import learned
+from model_image.backends.compact import Compact
+from model_image.server import create_app
 from tests.conftest import NOW
 from tests.events import event
 from tests.infra.places import Place, call, made, told
+from tests.model_image.conftest import wait_until_ready
+from tests.model_image.served import Served
+from tests.twins import JudgingEndpoint
 
 KINDS = (
     ("Ruskea lomake {n} hukkui taas teille", "invoice", "failure"),
@@ -25,12 +34,27 @@ KINDS = (
 )
 
 
+@pytest.fixture(scope="module")
+def compact() -> Iterator[Served]:
+    with TestClient(create_app(Compact.load)) as client:
+        wait_until_ready(client)
+        yield Served(client)
+
+
 @pytest.fixture
 def place(
-    world: World, aws: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World,
+    aws: Settings,
+    compact: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Place:
-    """A hub with forty messages that no theme's words fit."""
-    found = made(world, aws, monkeypatch, capsys)
+    """A hub with forty messages that no theme's words fit, judged by the compact model."""
+    return with_messages(made(replace(world, endpoint=compact), aws, monkeypatch, capsys))
+
+
+def with_messages(found: Place) -> Place:
+    """The hub with forty messages of two kinds, twenty each."""
     keys = []
     for number in range(40):
         text = KINDS[number % 2][0].format(n=number)
@@ -47,7 +71,7 @@ def place(
     return found
 
 
-def _label(world: World, count: int = 40, *, confirm: bool = False) -> None:
+def give_labels(world: World, count: int = 40, *, confirm: bool = False) -> None:
     """By the kind of message; or, to `confirm`, what the shipped model says: nothing."""
     organisation = world.organisation()
     for number in range(count):
@@ -79,7 +103,7 @@ def test_keys_label_and_take_back(place: Place) -> None:
 
 
 def test_labels_leave_and_come_back_as_files(place: Place, tmp_path: Path) -> None:
-    _label(place.hub.world, 4)
+    give_labels(place.hub.world, 4)
     before = told("label", "list")
     for name in ("labels.csv", "labels.jsonl"):
         file = tmp_path / name
@@ -113,7 +137,7 @@ def test_a_file_of_others_messages_is_redacted(place: Place, tmp_path: Path) -> 
 def test_what_is_learnt_is_published_and_taken_back(place: Place) -> None:
     world = place.hub.world
     assert call("learn").exit_code == hub.REFUSED  # no labels
-    _label(world)
+    give_labels(world)
     measured = told("learn", "--dry-run")
     assert world.heads.versions() == []
     assert [one["head"] for one in measured["compared"]] == ["themes", "demand"]
@@ -129,10 +153,55 @@ def test_what_is_learnt_is_published_and_taken_back(place: Place) -> None:
 
 
 def test_what_is_not_better_is_refused(place: Place) -> None:
-    _label(place.hub.world, confirm=True)
-    before = learned.dump(None, None)
+    give_labels(place.hub.world, confirm=True)
+    before = learned.dump("compact-0", None, None)
     place.hub.world.heads.publish(before, {}, NOW)
     done = call("learn")
     assert done.exit_code == hub.REFUSED
     assert "not published" in done.output
     assert place.hub.world.heads.text() == before
+
+
+def _checked(place: Place) -> str:
+    """What `hub check` finds wrong with the heads."""
+    found = checks(place.hub, place.hub.world.organisation())
+    (fault,) = [one.fault for one in found if one.what.startswith("heads")]
+    return fault
+
+
+def test_heads_of_another_model_are_told_and_replaced(place: Place) -> None:
+    world = place.hub.world
+    give_labels(world)
+    theirs = learned.dump("encoder-1-abc", None, None)
+    world.heads.publish(theirs, {"model": "encoder-1-abc"}, NOW)
+    assert "encoder-1-abc" in _checked(place)
+    assert "hub learn" in _checked(place)
+    done = call("learn")
+    said = " ".join(done.output.split())
+    assert done.exit_code == hub.OK, done.output
+    assert "the published heads are of encoder-1-abc" in said
+    assert learned.load(world.heads.text()).model == Compact.load().model
+    assert _checked(place) == ""
+    assert "of encoder-1-abc" in call("learn", "--rollback").output
+    world.heads.publish("of a form that nobody reads", {}, NOW)
+    assert "another release" in call("learn").output
+
+
+@pytest.mark.parametrize("name", ["twin-1", "compact-0.0.1-0123456789ab"])
+def test_a_model_that_cannot_be_taught_here_is_named(
+    place: Place, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Not ours to teach, or a compact one of another release: neither would use what is learnt."""
+    give_labels(place.hub.world, 30)
+
+    class Other(JudgingEndpoint):
+        def invoke(self, body: bytes) -> bytes:
+            return super().invoke(body).replace(b"twin-1", name.encode())
+
+    other = replace(place.hub, world=replace(place.hub.world, endpoint=Other()))
+    monkeypatch.setattr("infra.commands.worlds.connect", lambda where: other)
+    for command in (("learn",), ("label", "--count", "1")):
+        done = call(*command, input="!")
+        assert done.exit_code == hub.REFUSED
+        assert name in done.output
+        assert "release" in done.output

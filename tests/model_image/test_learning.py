@@ -20,8 +20,9 @@ from model_image.backends.compact import Compact
 from model_image.learned import BadHeads, Heads
 from model_image.learning import fit
 from model_image.learning.choose import choose, uncertainty
-from model_image.learning.refit import LEAST_LABELS, Example, Refit, joined, refit
+from model_image.learning.refit import LEAST_LABELS, Example, Refit, refit
 from model_image.learning.score import compare
+from model_image.reading import joined
 from tests.model_image.labelled import SHOP, messages, organisations
 
 SHOP_MESSAGES = [one for one in messages() if one.organisation == SHOP]
@@ -87,7 +88,7 @@ def test_labels_that_agree_with_the_model_move_it_little(model: Compact) -> None
         if told.themes and told.themes[0][1] > 0.95
     ][:40]
     head = refit(model, _taxonomy(), sure).themes
-    bundle = learned.dump(head, None)
+    bundle = learned.dump(model.model, head, None)
     moved = model.understand(_texts([one.text for one in SHOP_MESSAGES]), _taxonomy(bundle))
     best = [(one.themes[:1] or [("", 0.0)])[0][0] for one in shipped]
     now = [(one.themes[:1] or [("", 0.0)])[0][0] for one in moved]
@@ -137,10 +138,12 @@ def test_a_worse_refit_is_refused(model: Compact) -> None:
     found = refit(model, _taxonomy(), noise)
     assert "themes" not in found.better
     assert found.themes is not None
-    published = Heads("x", None, found.demand)
+    published = Heads("x", model.model, None, found.demand)
     kept = learned.load(replace(found, compared=()).bundle(published))
     assert kept.themes is None
     assert kept.demand is not None
+    others = replace(published, model="compact-of-last-year")
+    assert learned.load(replace(found, compared=()).bundle(others)).demand is None
 
 
 def test_a_head_is_measured_on_what_it_did_not_learn() -> None:
@@ -182,9 +185,9 @@ def test_the_solver_is_at_the_minimum(seed: int, rows: int, labels: int) -> None
 
 
 def test_a_bundle_is_read_back_and_small(taught: Refit) -> None:
-    bundle = learned.dump(taught.themes, taught.demand)
+    bundle = learned.dump(taught.model, taught.themes, taught.demand)
     back = learned.load(bundle)
-    assert learned.dump(back.themes, back.demand) == bundle
+    assert learned.dump(back.model, back.themes, back.demand) == bundle
     assert back.hash == learned.name_of(bundle)
     assert len(bundle) < 200_000
 
@@ -199,7 +202,7 @@ def _packed(content: Any) -> str:
         "no base64",
         base64.b64encode(b"no zlib").decode(),
         _packed([]),
-        _packed({"form": "oivallus.heads.2", "themes": None, "demand": None}),
+        _packed({"form": "oivallus.heads.1", "themes": None, "demand": None}),
         _packed({"form": learned.FORM}),
         _packed({"form": learned.FORM, "themes": {"labels": ["a"]}, "demand": None}),
         _packed("0" * 20_000_000),
@@ -221,20 +224,31 @@ def test_heads_come_with_the_themes() -> None:
             wire.read(json.dumps(body | {"taxonomy": taxonomy | {"heads": heads}}).encode())
 
 
-def test_heads_outlive_a_theme_and_a_release(model: Compact, taught: Refit) -> None:
-    """A theme that went, or a concept that another release does not know, is passed over."""
+def test_heads_outlive_a_theme(model: Compact, taught: Refit) -> None:
     taxonomy = _taxonomy(taught.bundle(None))
     fewer = replace(taxonomy, themes=taxonomy.themes[:5], fingerprint=1)
     texts = _texts([one.text for one in SHOP_MESSAGES[:10]])
+    results = model.understand(texts, fewer)
+    assert {one.heads for one in results} == {learned.name_of(taxonomy.heads)}
     assert all(
-        theme in {one.id for one in fewer.themes}
-        for result in model.understand(texts, fewer)
-        for theme, _ in result.themes
+        theme in {one.id for one in fewer.themes} for one in results for theme, _ in one.themes
     )
-    head = taught.themes
-    assert head is not None
-    again = head.knowing(["another", *head.names[::-1]]).knowing(head.names)
-    assert np.array_equal(again.concepts, head.concepts)
+
+
+def test_heads_of_another_model_are_told_and_not_used(
+    model: Compact, taught: Refit, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Other weights make other mistakes, an encoder reads other numbers: neither is corrected."""
+    assert taught.themes is not None
+    theirs = replace(taught.themes, words=np.zeros((0, len(taught.themes.labels))))
+    texts = _texts([one.text for one in SHOP_MESSAGES[:10]])
+    for name, head in (("compact-0", taught.themes), ("encoder-1", theirs), (model.model, theirs)):
+        caplog.clear()
+        bundle = learned.dump(name, head, None)
+        assert model.understand(texts, _taxonomy(bundle)) == model.understand(texts, _taxonomy())
+        (warned,) = caplog.messages
+        assert "run hub learn" in warned
+        assert name in warned or "numbers" in warned
 
 
 def test_what_to_label_next_is_doubtful_and_various(model: Compact) -> None:
