@@ -193,8 +193,8 @@ def coming(
         time.sleep(wait_s)
 
 
-def shown(delivery: Delivery, zone: tzinfo) -> Text:
-    """A delivery as a line."""
+def shown(delivery: Delivery, zone: tzinfo | None) -> Text:
+    """A delivery as a line; its time in a zone, or this machine's."""
     line = Text(f"{delivery.at.astimezone(zone):%H:%M:%S}  {delivery.id}  {delivery.source:<16} ")
     line.append(f"{delivery.outcome.value:<14}", COLOURS[delivery.outcome])
     line.append(f"{delivery.status}  {delivery.ms:>7} ms  {_events(delivery.events)}")

@@ -61,7 +61,7 @@ def write(mails: Iterable[Mail], out: Path) -> list[Letter]:
     out.mkdir(parents=True, exist_ok=True)
     letters: dict[str, Letter] = {}
     for mail in mails:
-        message = message_from_bytes(mail.content, policy=policy.default)
+        message = _message(mail)
         week, department = _identity(message)
         name = f"{week}-{department}"
         if name in letters:
@@ -75,6 +75,26 @@ def write(mails: Iterable[Mail], out: Path) -> list[Letter]:
         subject = str(message["Subject"])
         letters[name] = Letter(week, department, subject, (mail.recipient,), eml, html, None)
     return _pictured(list(letters.values()))
+
+
+def page(mail: Mail, path: Path) -> Path:
+    """Write what a browser shows of a mail; of one without HTML its text."""
+    part = _message(mail).get_body(("html", "plain"))
+    text = part.get_content() if part else ""
+    if part is None or part.get_content_type() != "text/html":
+        text = f'<!doctype html><meta charset="utf-8"><title></title><pre>{escape(text)}</pre>'
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def subject(mail: Mail) -> str:
+    """A mail's subject, decoded."""
+    return str(_message(mail)["Subject"])
+
+
+def _message(mail: Mail) -> EmailMessage:
+    return message_from_bytes(mail.content, policy=policy.default)
 
 
 def _identity(message: EmailMessage) -> tuple[str, str]:

@@ -7,28 +7,22 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from types import FrameType
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib import deliveries
 from chalicelib.organisation import read
-from infra.commands import samples
+from infra.commands import arrivals, letters, samples
 from infra.local.cloudwatch import Log
 from infra.local.hub import LocalHub
+from infra.local.mailbox import Mail
 from infra.paths import STATE
 
-COLOURS = {
-    "accepted": "green",
-    "duplicate": "cyan",
-    "skipped": "bright_black",
-    "rejected": "red",
-    "unreadable": "yellow",
-    "retryable": "magenta",
-    "misconfigured": "bold red",
-}
+MAILS = STATE / "mail"
 
 
 def serve(organisation_text: str, port: int, console: Console) -> None:
@@ -51,14 +45,27 @@ def serve(organisation_text: str, port: int, console: Console) -> None:
         )
         logs: queue.Queue[Log] = queue.Queue()
         hub.cloudwatch.listeners.append(logs.put)
+        zone, read_mails = hub.organisation.zone, len(hub.known_mails())
         while not stopping.is_set():
+            for mail in hub.known_mails()[read_mails:]:
+                read_mails += 1
+                console.print(_mail_line(hub, mail, read_mails), soft_wrap=True)
             try:
-                shown_line = shown(logs.get(timeout=0.2))
+                line = shown(logs.get(timeout=0.2), zone)
             except queue.Empty:
                 continue
-            if shown_line is not None:
-                console.print(shown_line)
+            if line is not None:
+                # Not wrapped: a line is a delivery, also where a file takes them.
+                console.print(line, soft_wrap=True)
         console.print("saving…")
+
+
+def _mail_line(hub: LocalHub, mail: Mail, number: int) -> Text:
+    """A mail that left, now a page to be opened: nobody gets what the local hub sends."""
+    page = letters.page(mail, MAILS / f"{number:04}.html")
+    at = hub.clock().astimezone(hub.organisation.zone)
+    told = f"{at:%H:%M:%S}  mail to {mail.recipient}: {letters.subject(mail)}  {page}"
+    return Text(told, "green")
 
 
 @contextmanager
@@ -96,27 +103,20 @@ def curl_lines(hub: LocalHub) -> Iterator[str]:
             yield f"\n{line}"
 
 
-def shown(log: Log) -> Text | None:
-    """A log record as a line; None for what needs no eye."""
-    at = _clock(log)
-    if log.get("message") == "delivery":
-        outcome = str(log["outcome"])
-        line = Text(f"{at}  {log['source']:<16}")
-        line.append(f"{outcome:<14}", COLOURS.get(outcome, ""))
-        line.append(f"{log['status']}  {log.get('ms', 0):>7} ms  {log.get('events', 0)} event(s)")
-        if log.get("reason"):
-            line.append(f"  {log['reason']}", "bright_black")
-        return line
+def shown(log: Log, zone: tzinfo | None = None) -> Text | None:
+    """A log record as a line, in a zone or this machine's; None for what needs no eye."""
+    delivery = deliveries.read(log)
+    if delivery is not None:
+        return arrivals.shown(delivery, zone)
     if log.get("level") in ("WARNING", "ERROR", "CRITICAL"):
-        words = f"{at}  {log.get('function', '')}: {log.get('message', '')} {log.get('why', '')}"
-        return Text(words, "yellow" if log["level"] == "WARNING" else "red")
-    if log.get("message") == "digest sent":
-        return Text(f"{at}  digest sent: {log.get('digest')}", "green")
+        told = f"{log.get('function', '')}: {log.get('message', '')} {log.get('why', '')}"
+        colour = "yellow" if log["level"] == "WARNING" else "red"
+        return Text(f"{_clock(log, zone)}  {told}", colour)
     return None
 
 
-def _clock(log: Log) -> str:
-    """Local time of a record: a metric's own milliseconds, or the logger's stamp."""
+def _clock(log: Log, zone: tzinfo | None) -> str:
+    """The time of a record: a metric's own milliseconds, or the logger's stamp."""
     if "_aws" in log:
         when = datetime.fromtimestamp(log["_aws"]["Timestamp"] / 1000, UTC)
     else:
@@ -124,4 +124,4 @@ def _clock(log: Log) -> str:
             when = datetime.strptime(str(log.get("timestamp")), "%Y-%m-%d %H:%M:%S,%f%z")
         except ValueError:
             return "--:--:--"
-    return when.astimezone().strftime("%H:%M:%S")
+    return when.astimezone(zone).strftime("%H:%M:%S")

@@ -1,14 +1,16 @@
-"""`hub publish`, `hub register`: what a hub is told."""
+"""`hub publish`, `hub register`, `hub secret`: what a hub is told."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chalicelib.adapters.secrets import CACHE_S
 from infra.commands import cli
-from infra.commands.cli import AsJson, Profile, SourceName, Stage
+from infra.commands.cli import FAULTS, AsJson, Profile, SourceName, Stage
 from infra.commands.worlds import quiet
 from infra.paths import ORGANISATION
 
@@ -66,3 +68,42 @@ def register(
             f"{source}: the vendor calls {done.url}; {done.secrets} secrets fit. "
             f"See the first delivery come in: hub tail --source {source}"
         )
+
+
+@cli.app.command(rich_help_panel=cli.SET_UP)
+def secret(
+    source: SourceName,
+    put: Annotated[
+        bool, typer.Option("--set", help="Take another: it is asked for, or read from a pipe.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The signing secret of a source of the local hub, to sign with or to give to a vendor.
+
+    The local hub makes one up for each source. A deployed hub's are not shown: they are in Secrets
+    Manager.
+    """
+    hub = cli.connect("", "")
+    cli.known_source(hub, source)
+    secrets = hub.world.secrets
+    if put:
+        told = _asked()
+        if not told:
+            cli.stop("no secret was given, and none is changed", FAULTS)
+        secrets.settle(source, "", told)
+        cli.note(
+            f"the new secret fits within {CACHE_S // 60} minutes, the ones before it still do; "
+            "`hub check` looks at its form"
+        )
+    newest = secrets.of_source(source)[0]
+    if as_json:
+        cli.show_json({"source": source, "secret": newest})
+    elif not put:
+        typer.echo(newest)
+
+
+def _asked() -> str:
+    """A secret from the terminal, unseen, or from a pipe; without the white space around it."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Secret", hide_input=True, err=True)).strip()
+    return sys.stdin.readline().strip()

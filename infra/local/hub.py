@@ -323,6 +323,10 @@ class LocalHub:
     def mails(self) -> list[Mail]:
         """Every mail that left, oldest first."""
         self._mailbox.pump()
+        return self.known_mails()
+
+    def known_mails(self) -> list[Mail]:
+        """The mails that the last tick knew of, oldest first, those of earlier runs too."""
         return self._mailbox.mails()
 
 
