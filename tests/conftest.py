@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+from unittest import mock
 
+import hypothesis
 import pytest
+from cryptography.hazmat.primitives import serialization
 from moto import mock_aws
 from pynamodb.models import Model
 
@@ -23,6 +27,10 @@ from infra.local import speedups
 from tests import kept
 from tests.dynamodb import server, transactions
 from tests.twins import JudgingEndpoint, Metrics
+
+# Every run tries the same examples, and none is judged by how busy the machine is.
+hypothesis.settings.register_profile("the same", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("the same")
 
 TABLES = (EventRow, InteractionRow, SummaryRow, RegistryRow)
 _CREATED: list[tuple[Settings, kept.State]] = []  # at most one: what `aws` begins with
@@ -80,6 +88,14 @@ departments:
 @pytest.fixture(scope="session")
 def organisation() -> Organisation:
     return read(ORGANISATION)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_loaded_once() -> Iterator[None]:
+    """Loading a private RSA key proves its primes, for 30 ms: here once for the same bytes."""
+    load = lru_cache(256)(serialization.load_der_private_key)
+    with mock.patch.object(serialization, "load_der_private_key", load):
+        yield
 
 
 @pytest.fixture(scope="session")

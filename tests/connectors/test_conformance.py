@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Outcome, Proof, Request
 from chalicelib.errors import Rejected
-from tests.connectors.recordings import Recording, dumped, outcome, parsed, recordings
+from tests.connectors.recordings import Recording, dumped, load, outcome, parsed, recordings
 from tests.connectors.validity import assert_valid
 
 ALL = recordings()
@@ -40,12 +41,17 @@ def another(recording: Recording) -> str:
     return other_secret(recording.connector.name)
 
 
-def refused(recording: Recording, *secrets: str, request: Request | None = None) -> str:
+def refused(
+    recording: Recording, *secrets: str, request: Request | None = None, what: str = "it"
+) -> str:
     """The reason, which must hold no secret and no signature that would fit."""
     given = request or recording.request
-    with pytest.raises(Rejected) as caught:
+    try:
         recording.connector.verify(given, secrets, recording.at)
-    reason = str(caught.value)
+    except Rejected as error:
+        reason = str(error)
+    else:
+        pytest.fail(f"{what} was accepted")
     assert not any(secret and secret in reason for secret in secrets)
     proofs = (recording.request.headers[name] for name in proof_headers(recording))
     assert not any(len(proof) > 12 and proof in reason for proof in proofs)
@@ -54,6 +60,12 @@ def refused(recording: Recording, *secrets: str, request: Request | None = None)
 
 def proof_headers(recording: Recording) -> list[str]:
     """The headers that signing with another secret would change; the length is no proof."""
+    return _proof_headers(recording.path)
+
+
+@cache
+def _proof_headers(path: Path) -> list[str]:
+    recording = load(path)
     other = recording.connector.sign(recording.request, another(recording), recording.at)
     changed = [k for k, v in other.headers.items() if recording.request.headers[k] != v]
     return [name for name in changed if name != "content-length"]
@@ -181,42 +193,38 @@ def test_what_is_archived_reads_the_same_and_holds_no_secret(recording: Recordin
     assert once == again
 
 
-MALFORMED = [
-    pytest.param("", id="empty"),
-    pytest.param(" ", id="blank"),
-    pytest.param("x", id="one letter"),
-    pytest.param("sha1=", id="prefix alone"),
-    pytest.param("sha256=", id="other prefix alone"),
-    pytest.param("sha1=zz", id="not hex"),
-    pytest.param("sha256=%%%", id="not base64"),
-    pytest.param("v1,", id="version alone"),
-    pytest.param("v1", id="no comma"),
-    pytest.param("v1a,AAAA v2,AAAA", id="unknown versions"),
-    pytest.param(" ".join(["v1,AAAA"] * 900), id="hundreds of signatures"),
-    pytest.param("Basic", id="basic without a pair"),
-    pytest.param("Basic ????", id="basic not base64"),
-    pytest.param("Basic /////w==", id="basic not UTF-8"),
-    pytest.param("Bearer abc", id="bearer"),
-    pytest.param("ä" * 40, id="not ASCII"),
-    pytest.param("\ud800", id="half a surrogate pair"),
-    pytest.param("\x00", id="NUL"),
-    pytest.param("A" * 100_000, id="very long"),
-]
+#: What a stranger may write into a header: what it is -> the value.
+MALFORMED = {
+    "empty": "",
+    "blank": " ",
+    "one letter": "x",
+    "prefix alone": "sha1=",
+    "other prefix alone": "sha256=",
+    "not hex": "sha1=zz",
+    "not base64": "sha256=%%%",
+    "version alone": "v1,",
+    "no comma": "v1",
+    "unknown versions": "v1a,AAAA v2,AAAA",
+    "hundreds of signatures": " ".join(["v1,AAAA"] * 900),
+    "basic without a pair": "Basic",
+    "basic not base64": "Basic ????",
+    "basic not UTF-8": "Basic /////w==",
+    "bearer": "Bearer abc",
+    "not ASCII": "ä" * 40,
+    "half a surrogate pair": "\ud800",
+    "NUL": "\x00",
+    "very long": "A" * 100_000,
+}
 
 
-@pytest.mark.parametrize("value", MALFORMED)
-@pytest.mark.parametrize(
-    "recording",
-    [pytest.param(r, id=name) for name in CONNECTORS for r in SIGNED if r.connector.name == name][
-        ::9
-    ],
-)
-def test_malformed_header(recording: Recording, value: str) -> None:
+@each([r for name in CONNECTORS for r in SIGNED if r.connector.name == name][::9])
+def test_malformed_header(recording: Recording) -> None:
     times = [k for k in recording.request.headers if "-time" in k]
     names = proof_headers(recording) + times * recording.connector.signs_time
-    for name in names:
-        request = with_header(recording.request, name, value)
-        refused(recording, recording.secret, request=request)
+    for what, value in MALFORMED.items():
+        for name in names:
+            request = with_header(recording.request, name, value)
+            refused(recording, recording.secret, request=request, what=f"{name}: {what}")
 
 
 @each(TIME_SIGNED)
