@@ -1,13 +1,14 @@
 """What labels bring: the learning curve of an organisation's heads.
 
-    python -m tests.bench.bench_learning [--questions TRAIN --held DEV] [--seeds 5]
+    python -m tests.bench.bench_learning [--questions TRAIN --held DEV] [--seeds 5] [--encoder DIR]
 
 On the labelled messages (tests/data/labelled) it learns from the learning styles and is judged on
 the testing styles, whose way of writing it never saw; an organisation with fewer learning messages
 than asked for gives all it has. `--questions` and `--held` are JSON Lines of `text`, `theme` and
 `demand_type`, such as BANKING77 (Casanueva et al. 2020, CC BY 4.0) grouped into eight themes;
 'ambiguous' demand is left out. Intervals are 95 % percentile intervals, resampling messages; each
-resample averages the seeds. Unlike `hub learn`, nothing is refused here.
+resample averages the seeds. Unlike `hub learn`, nothing is refused here. `--encoder` is a model
+directory whose heads are learnt instead of the compact model's, on the labelled messages.
 """
 
 from __future__ import annotations
@@ -17,14 +18,18 @@ import gzip
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from chalicelib import privacy
+from chalicelib.organisation import Organisation
+from infra.commands.readings import Afar
 from model_image import learned, wire
 from model_image.backends.compact import Compact
 from model_image.learned import Heads
@@ -33,7 +38,7 @@ from model_image.learning.choose import choose, uncertainty
 from model_image.learning.refit import Example, refit
 from model_image.learning.score import macro_f1, true_or_told
 from model_image.linear import Ints
-from model_image.reading import Reading, joined
+from model_image.reading import Readable, Reading, joined
 from tests.model_image.labelled import messages, organisations
 
 COUNTS = (0, 20, 50, 100, 300)
@@ -78,7 +83,7 @@ BANK = {
 class Task:
     """One organisation: messages to label, and others to be judged on."""
 
-    model: Compact
+    model: Readable
     taxonomy: wire.Taxonomy
     pool: list[Example]
     held: list[Example]
@@ -106,7 +111,42 @@ def taxonomy_of(themes: object) -> wire.Taxonomy:
     return wire.read(json.dumps(body | {"texts": []}).encode()).taxonomy
 
 
-def labelled_tasks(model: Compact) -> list[Task]:
+@dataclass(frozen=True)
+class InProcess:
+    """The encoder's contract without a server; a text of one taxonomy is read once."""
+
+    encoder: Any
+    read: dict[tuple[int, str], Any] = field(default_factory=dict)
+
+    def invoke(self, body: bytes) -> bytes:
+        request = wire.read(body)
+        of = request.taxonomy.fingerprint
+        new = replace(
+            request, texts=tuple(t for t in request.texts if (of, t.text) not in self.read)
+        )
+        answer = json.loads(wire.write(self.encoder.model, new, self.encoder.answer(new)))
+        for text, result in zip(new.texts, answer["results"], strict=True):
+            self.read[of, text.text] = result
+        results = [self.read[of, text.text] for text in request.texts]
+        return json.dumps(answer | {"results": results}).encode()
+
+
+@cache
+def _encoder(directory: Path) -> InProcess:
+    from model_image.backends.encoder import Encoder
+
+    return InProcess(Encoder.load(directory))
+
+
+def model_of(directory: Path | None, organisation: Organisation) -> Readable:
+    """The compact model, or that of a directory as `hub learn` reaches it."""
+    if directory is None:
+        return Compact.load()
+    endpoint = _encoder(directory)
+    return Afar(endpoint.encoder.model, endpoint, organisation)
+
+
+def labelled_tasks(directory: Path | None) -> list[Task]:
     tasks = []
     for name, organisation in organisations().items():
         redact = privacy.redactor(organisation.redact)
@@ -117,6 +157,7 @@ def labelled_tasks(model: Compact) -> list[Task]:
             parts[one.split].append(Example(redact(one.text), one.themes, failure))
         strata = [one.language + one.channel for one in own if one.split == "learn"]
         taxonomy = taxonomy_of(organisation.taxonomy["themes"])
+        model = model_of(directory, organisation)
         tasks.append(Task(model, taxonomy, parts["learn"], parts["test"], strata))
     return tasks
 
@@ -246,14 +287,16 @@ def main() -> None:
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--held", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--encoder", type=Path)
     chosen = parser.parse_args()
-    model, console = Compact.load(), Console(width=110)
-    groups = {"labelled messages, five organisations": labelled_tasks(model)}
+    console = Console(width=110)
+    groups = {"labelled messages, five organisations": labelled_tasks(chosen.encoder)}
     groups["labelled messages, the shop alone"] = groups["labelled messages, five organisations"][
         -1:
     ]
-    if chosen.questions and chosen.held:
-        groups["questions to a bank"] = [bank_task(model, chosen.questions, chosen.held)]
+    if chosen.questions and chosen.held and not chosen.encoder:
+        task = bank_task(Compact.load(), chosen.questions, chosen.held)
+        groups["questions to a bank"] = [task]
     for name, tasks in groups.items():
         for how, select in (("at random", at_random), ("as hub label chooses", by_use)):
             began = time.perf_counter()
@@ -279,10 +322,14 @@ def _cost(console: Console, task: Task) -> None:
     console.print(f"{len(bundle)} characters ({', '.join(found.better) or 'no head'} better)")
     texts = [wire.Text(str(i), one.text, None) for i, one in enumerate(both)]
     everything = learned.dump(found.model, found.themes, found.demand)
+    model = task.model
+    if not isinstance(model, Compact):
+        console.print(f"{len(everything)} characters with both heads")
+        return
     with_heads = wire.Taxonomy("bench", task.taxonomy.themes, 0, everything)
     for name, taxonomy in (("shipped", task.taxonomy), ("with heads", with_heads)):
-        task.model.understand(texts, taxonomy)
-        best = min(_timed(task.model, texts, taxonomy) for _ in range(5))
+        model.understand(texts, taxonomy)
+        best = min(_timed(model, texts, taxonomy) for _ in range(5))
         console.print(
             f"{name}: {len(texts) / best:.0f} messages/s; {len(taxonomy.heads)} characters"
         )
