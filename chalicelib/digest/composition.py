@@ -25,6 +25,7 @@ from chalicelib.insights.demand import failure_demand
 from chalicelib.insights.exposure import exposure
 from chalicelib.insights.history import History, Series, history, sum_series
 from chalicelib.insights.last_week import total_versus_last_week, versus_last_week
+from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.proportion import Share, compare, scatter, share
 from chalicelib.insights.ratings import QUESTIONS, compare_scores, score
 from chalicelib.insights.solicited import voices
@@ -37,11 +38,11 @@ from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Department, Organisation
 from chalicelib.summary import UNSURE, Cell, Summary
 
-NEGATIVES, POSITIVES, OTHERS = 5, 3, 5  # themes shown: what fits a reader and 102 KB
+NEGATIVES, POSITIVES, OTHERS = 3, 2, 3  # themes shown: what a reader of two minutes takes in
 TONES = ("negative", "neutral", "positive")
 
 DEFAULT_ORDER = tuple(Section)
-#: What a department of this id reads first; any other id reads the default order.
+#: What a department of this id looks at first, in order; any other id reads the default order.
 FOCUS: Mapping[str, tuple[Section, ...]] = {
     "service-design": (
         Section.NEWS,
@@ -63,9 +64,9 @@ FOCUS: Mapping[str, tuple[Section, ...]] = {
     "processes": (Section.NEWS, Section.FAILURE, Section.ACTIONS),
     "customer-service": (
         Section.NEWS,
+        Section.NEGATIVE,
         Section.FORECAST,
         Section.WAITING,
-        Section.NEGATIVE,
         Section.FAILURE,
         Section.BASICS,
     ),
@@ -76,6 +77,7 @@ FOCUS: Mapping[str, tuple[Section, ...]] = {
 FOR: Mapping[Section, frozenset[str]] = {
     Section.WAITING: frozenset({"customer-service"}),
     Section.FORECAST: frozenset({"customer-service"}),
+    Section.CHANNELS: frozenset({"customer-service"}),
     Section.REPEATS: frozenset({"customer-service"}),
     Section.QUIET: frozenset({"customer-service"}),
     Section.BASICS: frozenset({"customer-service", "service-design"}),
@@ -128,12 +130,8 @@ def compose(
     sources = source_states(organisation.sources, freshness, scope.whole, now)
     ratings = _ratings(scope)
     findings = _findings(scope, department, whole)
-    by_theme = scope.own.by(lambda cell: cell.theme)
-    top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
     silence = any(source.silent for source in sources)
-    heads = headlines(findings, top, ratings, whole.more.new_topics, silence=silence)
-    negatives = _rows(scope, "negative", top[0][:NEGATIVES], findings, heads)
-    positives = _rows(scope, "positive", top[1][:POSITIVES], findings, heads)
+    told = _themes(scope, findings, ratings, whole.more.new_topics, silence=silence)
     return Digest(
         organisation=organisation.name,
         department_id=department.id,
@@ -144,17 +142,18 @@ def compose(
         at=department.schedule.at,
         week=week,
         order=_order(department),
+        focus=frozenset(FOCUS.get(department.id, (Section.FAILURE,))),
         names=_names(organisation, department.language),
         history_weeks=scope.past.weeks,
         judged=scope.past.judged,
         contacts=total_versus_last_week(_total(scope), scope.exposures),
         whole_contacts=scope.whole.count("contacts"),
         negative=_negative_change(scope),
-        headlines=heads,
+        headlines=told.headlines,
         falls_withheld=falls_withheld(findings, silence=silence),
-        negatives=negatives,
-        positives=positives,
-        others=_others(by_theme, {row.ranked.theme for row in negatives + positives}),
+        negatives=told.negatives,
+        positives=told.positives,
+        others=told.others,
         ratings=ratings,
         failure=failure_demand(scope.own),
         failure_change=_failure_change(scope),
@@ -213,6 +212,33 @@ def _findings(scope: _Scope, department: Department, whole: WholeWeek) -> Findin
         found = versus_usual(scope.past.by_theme["contacts"], scope.exposures)
     own = tuple(f for f in found.themes if f.theme in scope.themes and f.theme != UNSURE)
     return Findings(found.house if department.themes == "all" else None, own)
+
+
+@dataclass(frozen=True)
+class _Themes:
+    """The headlines, the themes of both lists, and those of none."""
+
+    headlines: tuple[Headline, ...]
+    negatives: tuple[ThemeRow, ...]
+    positives: tuple[ThemeRow, ...]
+    others: Others
+
+
+def _themes(
+    scope: _Scope,
+    findings: Findings,
+    ratings: Sequence[RatingRow],
+    topics: Sequence[NewTopic],
+    *,
+    silence: bool,
+) -> _Themes:
+    by_theme = scope.own.by(lambda cell: cell.theme)
+    top = ranking(by_theme, "negative"), ranking(by_theme, "positive")
+    heads = headlines(findings, top, ratings, topics, silence=silence)
+    negatives = _rows(scope, "negative", top[0][:NEGATIVES], findings, heads)
+    positives = _rows(scope, "positive", top[1][:POSITIVES], findings, heads)
+    shown = {row.ranked.theme for row in negatives + positives}
+    return _Themes(heads, negatives, positives, _others(by_theme, shown))
 
 
 def _rows(

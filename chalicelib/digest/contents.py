@@ -45,6 +45,7 @@ class Section(StrEnum):
     NEGATIVE = "negative"
     POSITIVE = "positive"
     FAILURE = "failure"
+    MOVED = "moved"
     RATINGS = "ratings"
     TOUCHPOINTS = "touchpoints"
     EFFORT = "effort"
@@ -56,6 +57,7 @@ class Section(StrEnum):
     UNANSWERED = "unanswered"
     QUIET = "quiet"
     FORECAST = "forecast"
+    CHANNELS = "channels"
     VOICES = "voices"
     SOURCES = "sources"
 
@@ -208,6 +210,7 @@ class Digest:
     at: time
     week: IsoWeek
     order: tuple[Section, ...]
+    focus: frozenset[Section]  # what the department looks at first
     names: Names
     history_weeks: int  # whole earlier weeks, 0..26
     judged: bool  # enough of them to claim changes

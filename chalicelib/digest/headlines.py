@@ -1,4 +1,4 @@
-"""Headlines: at most three things that a busy reader should know, and a new topic."""
+"""Headlines: at most three things that a busy reader should know."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def headlines(
     known = (chosen + best + news[NEWS:] or tellable)[:HEADLINES]
     changes = len(chosen)
     told = [topic for topic in topics if topic.customers >= PUBLISHED_FROM][:1]
-    return (*known[:changes], *told, *known[changes:])
+    return (*known[:changes], *told, *known[changes:])[:HEADLINES]
 
 
 def falls_withheld(findings: Findings, *, silence: bool) -> bool:

@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from chalicelib.digest import insight_sentences as told
 from chalicelib.digest import sentences
 from chalicelib.digest import work_sentences as work
-from chalicelib.digest.by_channel import ChannelForecast
 from chalicelib.digest.contents import Digest, Quote
 from chalicelib.digest.quotes import shortened
 from chalicelib.digest.speech import Speech
+from chalicelib.digest.spoken import said
 from chalicelib.digest.view import Part, Row, Table
 from chalicelib.insights import PUBLISHED_FROM
+from chalicelib.insights.actions import Outcome
 from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.priorities import Ground, Proposal
 
-GROUNDS = 2  # pieces of evidence a proposal shows
+GROUNDS, MORE_GROUNDS = 2, 1  # pieces of evidence that the first proposal shows, and the others
 RISES, TOPICS, ACTIONS, LOWEST, HIGHEST = 3, 3, 5, 3, 2  # rows shown
 
 
@@ -28,8 +29,10 @@ def priorities(digest: Digest, speech: Speech) -> Part | None:
     rows = []
     for one in digest.selection.proposals:
         evidence = (told.ground(digest, speech, ground) for ground in _shown(digest, one))
-        owner = speech.say("Owner: {department}.", department=digest.names.departments[one.owner])
-        rows.append(Row(told.proposal(digest, speech, one), (), (*evidence, owner)))
+        owner = digest.names.departments[one.owner]
+        others = one.owner != digest.department_id
+        owned = (speech.say("Owner: {department}.", department=owner),) if others else ()
+        rows.append(Row(told.proposal(digest, speech, one), (), (*evidence, *owned)))
     if not rows:
         return None
     return Part(speech.say("Priorities"), (), Table((), tuple(rows)), notes=_order(digest, speech))
@@ -48,21 +51,27 @@ def _order(digest: Digest, speech: Speech) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def proposed(digest: Digest) -> Sequence[Ground]:
+    """The evidence that the proposals tell."""
+    return [ground for one in digest.selection.proposals for ground in _shown(digest, one)]
+
+
 def _shown(digest: Digest, one: Proposal) -> Sequence[Ground]:
     """The evidence that a proposal tells: not again what a headline tells with its numbers."""
     grounds = [ground for ground in one.grounds if ground not in digest.headlines]
-    return (grounds or one.grounds)[:GROUNDS]
+    first = one is digest.selection.proposals[0]
+    return (grounds or one.grounds)[: GROUNDS if first else MORE_GROUNDS]
 
 
 def news(digest: Digest, speech: Speech) -> Part | None:
     """New topics, and rising themes that no proposal tells of."""
     chosen = digest.selection
-    proposed = [ground for one in chosen.proposals for ground in _shown(digest, one)]
+    known = proposed(digest)
     rows = [
         Row(
             sentences.topic_name(speech, one),
             (),
-            (told.new_topic(speech, one),),
+            (told.new_topic(speech, one, counted=one not in digest.headlines),),
             quotes=_typical(speech, one),
         )
         for one in chosen.new_topics[:TOPICS]
@@ -71,27 +80,40 @@ def news(digest: Digest, speech: Speech) -> Part | None:
     rows += [
         Row(digest.names.themes[one.theme], (), (told.rise(speech, one),))
         for one in chosen.rises[:RISES]
-        if one.theme in digest.names.themes and one not in proposed
+        if one.theme in digest.names.themes and one not in known
     ]
     return Part(speech.say("New and growing"), (), Table((), tuple(rows))) if rows else None
 
 
 def _typical(speech: Speech, one: NewTopic) -> tuple[Quote, ...]:
     """What the most typical of a new topic's texts says."""
-    text = " ".join(one.quote.split())
-    return (sentences.quoted(speech, Quote(shortened(text), "")),) if text else ()
+    voice = one.voice(speech.language)
+    text = said(voice.quote)
+    return (sentences.quoted(speech, Quote(shortened(text), voice.language)),) if text else ()
 
 
 def actions(digest: Digest, speech: Speech) -> Part | None:
     """What became of fixes."""
+    effects = digest.selection.effects[:ACTIONS]
     rows = tuple(
         Row(digest.names.actions[one.action], (), told.effect(digest, speech, one))
-        for one in digest.selection.effects[:ACTIONS]
+        for one in effects
     )
     if not rows:
         return None
+    compared = any(one.outcome is not Outcome.TOO_EARLY for one in effects)
     intro = speech.say("Contacts on the theme, compared with the other themes, before and after.")
-    return Part(speech.say("What became of fixes"), (intro,), Table((), rows))
+    title = speech.say("What became of fixes")
+    return Part(title, (intro,) if compared else (), Table((), rows))
+
+
+def moved(digest: Digest, speech: Speech) -> Part | None:
+    """Why a score changed, for each that did."""
+    rows = tuple(
+        Row(sentences.QUESTIONS[one.movement.question], (), told.moved(digest, speech, one))
+        for one in digest.selection.moved
+    )
+    return Part(speech.say("Why a score changed"), (), Table((), rows)) if rows else None
 
 
 def waiting(digest: Digest, speech: Speech) -> Part | None:
@@ -110,29 +132,31 @@ def waiting(digest: Digest, speech: Speech) -> Part | None:
 
 
 def forecast(digest: Digest, speech: Speech) -> Part | None:
-    """What was expected and came, then what to expect, in all and by channel and day."""
+    """How much work to expect, and what came of the week's forecast."""
     whole = digest.selection.workload
-    chosen = [f for f in digest.selection.forecasts if work.channel(speech, f.channel)]
-    if whole is None or not chosen:
+    if whole is None:
         return None
-    rows = [_forecast_row(digest, speech, work.channel(speech, one.channel), one) for one in chosen]
-    if len(rows) > 1:
-        every = Row(speech.say("All channels"), _expected(speech, whole))
-        rows.insert(0, every)
-    columns = (speech.say("Channel"), speech.say("Forecast"), speech.say("Range"))
-    return Part(
-        speech.say("Forecast for week {week}", week=whole.next.week.number),
-        work.forecast_told(speech, whole, digest.week.number),
-        Table(columns, tuple(rows)),
+    title = speech.say("Forecast for week {week}", week=whole.next.week.number)
+    return Part(title, work.forecast_told(speech, whole, digest.week.number))
+
+
+def channels(digest: Digest, speech: Speech) -> Part | None:
+    """The forecast by channel and day."""
+    rows = tuple(
+        Row(
+            name,
+            (speech.number(one.next.total.contacts), work.expected(speech, one.next.total)),
+            work.forecast(speech, one, digest.week.number),
+        )
+        for one in digest.selection.forecasts
+        if (name := work.channel(speech, one.channel))
     )
-
-
-def _forecast_row(digest: Digest, speech: Speech, name: str, one: ChannelForecast) -> Row:
-    return Row(name, _expected(speech, one), work.forecast(speech, one, digest.week.number))
-
-
-def _expected(speech: Speech, one: ChannelForecast) -> tuple[str, str]:
-    return speech.number(one.next.total.contacts), work.expected(speech, one.next.total)
+    if not rows:
+        return None
+    week = digest.selection.forecasts[0].next.week.number
+    columns = (speech.say("Channel"), speech.say("Forecast"), speech.say("Range"))
+    title = speech.say("Forecast for week {week} by channel", week=week)
+    return Part(title, (), Table(columns, rows))
 
 
 def drivers(digest: Digest, speech: Speech) -> Part | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.digest import sentences
-from chalicelib.digest.contents import Digest
+from chalicelib.digest.contents import Digest, Result
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.whole import Moved
 from chalicelib.digest.work_sentences import channel, duration
@@ -81,8 +81,8 @@ def ground(digest: Digest, speech: Speech, one: Ground) -> str:
     if isinstance(one, HotSpot):
         place = digest.names.touchpoints[one.touchpoint]
         return speech.say(
-            "{name}: {k} of {n} contacts were negative, about {excess} more than elsewhere on "
-            "average.",
+            "{name}: {k} of {n} contacts were negative; at the other touchpoints' share they "
+            "would be about {excess} fewer.",
             name=place,
             excess=round(one.excess),
             k=one.negative,
@@ -126,13 +126,19 @@ def rise(speech: Speech, one: Rise) -> str:
     )
 
 
-def new_topic(speech: Speech, one: NewTopic) -> str:
-    return speech.say(
-        "{n} contacts from {customers} customers; in the eight weeks before: {before}.",
-        n=one.now,
-        customers=one.customers,
-        before=speech.published(one.before),
+def new_topic(speech: Speech, one: NewTopic, *, counted: bool) -> str:
+    """From how many customers; `counted`: the contacts too, which no headline has told."""
+    told = (
+        speech.say("{n} contacts from {customers} customers.", n=one.now, customers=one.customers)
+        if counted
+        else speech.say("From {customers} customers.", customers=one.customers)
     )
+    earlier = (
+        speech.say("In the eight weeks before: {before}.", before=speech.published(one.before))
+        if one.before
+        else speech.say("Nobody spoke of it in the eight weeks before.")
+    )
+    return f"{told} {earlier}"
 
 
 def effect(digest: Digest, speech: Speech, one: Effect) -> tuple[str, ...]:
@@ -183,8 +189,8 @@ def moved(digest: Digest, speech: Speech, one: Moved) -> tuple[str, ...]:
     else:
         compared = N_("{measure} {now} ({n} answers), the week before {before} ({m}).")
     split = speech.say(
-        "Of the change ({change} ±{margin}), {rate} comes from the scores given and {mix} from "
-        "who answered.",
+        "The change was {change} ±{margin}: the scores given explain {rate} of it, and that "
+        "others answered {mix}.",
         change=speech.signed(found.change, decimals),
         margin=speech.number(Z_95 * found.error, decimals),
         rate=speech.signed(found.rate, decimals),
@@ -198,8 +204,9 @@ def moved(digest: Digest, speech: Speech, one: Moved) -> tuple[str, ...]:
         n=found.after.n,
         m=found.before.n,
     )
-    # The row has told this week's NPS and last week's already, but of CSAT and CES the shares.
-    known = one.weeks == 1 and found.question == "nps"
+    # A headline has told this week's NPS and last week's already, but of CSAT and CES the shares.
+    heads = [head.now.question for head in digest.headlines if isinstance(head, Result)]
+    known = one.weeks == 1 and found.question == "nps" and "nps" in heads
     told = split if known else f"{values} {split}"
     return (told, *_segments(digest, speech, one, decimals))
 
@@ -222,7 +229,7 @@ def _segments(digest: Digest, speech: Speech, one: Moved, decimals: int) -> tupl
         )
         for part in sure[:SEGMENTS]
     ]
-    return (speech.say("Scores changed most at: {list}.", list=", ".join(listed)),)
+    return (speech.say("It came most from: {list}.", list=", ".join(listed)),)
 
 
 def _namer(digest: Digest, speech: Speech, dimension: str) -> Callable[[Segment], str]:
@@ -278,6 +285,6 @@ def response(speech: Speech, negative: Share, positive: Share) -> str:
     return speech.say(
         "Of those who wrote negatively {negative} rated their contact, of those who wrote "
         "positively {positive}.",
-        negative=f"{speech.percent(negative.value)} ({speech.published(negative.k)}/{negative.n})",
-        positive=f"{speech.percent(positive.value)} ({speech.published(positive.k)}/{positive.n})",
+        negative=sentences.share_of(speech, negative),
+        positive=sentences.share_of(speech, positive),
     )

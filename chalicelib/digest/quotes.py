@@ -1,7 +1,7 @@
-"""Quotes: two or three typical and different customer texts of a theme.
+"""Quotes: two typical and different customer texts of a theme.
 
 Never from fewer than five customers, one at most from each, so that no quote points at a person
-and no single voice speaks for a theme. The first quote is the most central text, the next ones
+and no single voice speaks for a theme. The first quote is the most central text, the next one
 by maximal marginal relevance (Carbonell and Goldstein 1998).
 """
 
@@ -17,8 +17,7 @@ from chalicelib.digest.contents import Digest, Quote, QuoteCandidate, QuoteKey
 from chalicelib.digest.spoken import said
 from chalicelib.insights import PUBLISHED_FROM
 
-QUOTES = 3
-LEAST_QUOTES = 2  # one voice alone would stand for a whole theme
+QUOTES = 2  # one voice alone would stand for a whole theme
 LONGEST, TELLING, SHORTEST = 180, 35, 15  # characters; under SHORTEST letters never quoted
 DULL = 0.1  # cosine lost by texts outside TELLING..LONGEST
 POOL = 40  # candidates compared with each other
@@ -39,14 +38,14 @@ def with_quotes(digest: Digest, candidates: Mapping[QuoteKey, Sequence[QuoteCand
 
 
 def choose(candidates: Sequence[QuoteCandidate], language: str) -> tuple[Quote, ...]:
-    """Two or three quotes, or none; the reader's own language is preferred."""
+    """Two quotes, or none; the reader's own language is preferred."""
     voices = _one_each(candidates)
     if len(voices) < PUBLISHED_FROM:
         return ()
     fit = [c for c in voices if c.p >= SURE and _letters(c.text) >= SHORTEST]
     own = [c for c in fit if c.language == language]
     pool = (own if len(own) >= QUOTES else fit)[:POOL]
-    if len(pool) < LEAST_QUOTES:
+    if len(pool) < QUOTES:
         return ()
     return tuple(Quote(shortened(c.text), c.language, c) for c in _typical_and_different(pool))
 
@@ -108,12 +107,9 @@ def _typical_and_different(pool: Sequence[QuoteCandidate]) -> list[QuoteCandidat
         for c, p in zip(central, pool, strict=True)
     ]
     chosen: list[int] = []
-    while len(chosen) < min(QUOTES, len(pool)):
+    while len(chosen) < QUOTES:
         left = [i for i in range(len(pool)) if i not in chosen]
-        fresh = [i for i in left if all(likeness[i][j] < ALIKE for j in chosen)]
-        if not fresh and len(chosen) >= LEAST_QUOTES:
-            break
-        rest = fresh or left
+        rest = [i for i in left if all(likeness[i][j] < ALIKE for j in chosen)] or left
         chosen.append(
             max(
                 rest,

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from chalicelib.digest import (
-    insight_sections,
-    insight_sentences,
-    people_sections,
-    sentences,
-    work_sentences,
-)
+from chalicelib.digest import insight_sections, people_sections, sentences, work_sentences
 from chalicelib.digest.contents import Digest, RatingRow, Result, Section, ThemeRow
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Bar, Part, Row, Table
@@ -19,10 +13,9 @@ from chalicelib.insights.proportion import Share
 from chalicelib.insights.ratings import Score
 from chalicelib.insights.solicited import Voice
 from chalicelib.insights.themes import tied
-from chalicelib.insights.touchpoints import Moment
 
-FAILURE_THEMES = 5
-MOMENTS, SOURCES = 15, 15  # touchpoints and sources shown; the rest is named
+FAILURE_THEMES = 3
+MOMENTS, SOURCES = 15, 15  # touchpoints, silent and other sources shown
 
 _RATINGS = {
     "nps": N_("Share of promoters (9–10) minus share of detractors (0–6)."),
@@ -35,6 +28,7 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
     """A list of themes of one sentiment, with bars and quotes."""
     widest = max(row.ranked.n for row in rows)
     bad = rows[0].sentiment == "negative"
+    proposed = insight_sections.proposed(digest)
     return Table(
         (
             speech.say("Theme"),
@@ -45,7 +39,10 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
             Row(
                 digest.names.themes[row.ranked.theme],
                 (speech.number(row.ranked.k), speech.number(row.ranked.n)),
-                (*sentences.row_change(speech, row), *_hints(digest, speech, row)),
+                (
+                    *sentences.row_change(speech, row, told=row.told or row.finding in proposed),
+                    *_hints(digest, speech, row),
+                ),
                 _bar(row.ranked.k, row.ranked.n, widest, "bad" if bad else "good"),
                 tuple(
                     sentences.quoted(speech, quote)
@@ -75,11 +72,9 @@ def _bar(k: int, n: int, widest: int, tone: str) -> Bar:
 
 
 def negative(digest: Digest, speech: Speech) -> Part | None:
-    title = speech.say("Most negative feedback")
     if not digest.negatives:
-        if digest.contacts.now < PUBLISHED_FROM:
-            return None
-        return Part(title, (speech.say("No theme had five negative contacts."),))
+        return None
+    title = speech.say("Most negative feedback")
     table, others = themes(digest, speech, digest.negatives), _others(digest, speech)
     return Part(title, _order(digest, speech, digest.negatives), table, others)
 
@@ -113,15 +108,9 @@ def positive(digest: Digest, speech: Speech) -> Part | None:
 
 def failure(digest: Digest, speech: Speech) -> Part | None:
     found = digest.failure
-    if found is None:
+    if found is None or not found.themes:
         return None
     title = speech.say("Failure demand")
-    if not found.themes:
-        none = speech.say(
-            "No theme had five contacts that would not have been needed had everything been done "
-            "right the first time."
-        )
-        return Part(title, (none,))
     intro = speech.say(
         "Contacts that would not have been needed had everything been done right the first time. "
         "Survey answers are not counted."
@@ -164,17 +153,22 @@ def ratings(digest: Digest, speech: Speech) -> Part | None:
     return Part(speech.say("Ratings"), intro if own else (), Table(columns, rows))
 
 
+def first_result(digest: Digest) -> Result | None:
+    """The first question with a result, which the week's numbers tell."""
+    results = (row.whole for row in digest.ratings)
+    return next((result for result in results if result.now.value is not None), None)
+
+
 def _rating(digest: Digest, speech: Speech, row: RatingRow) -> Row:
     result, score = row.whole, row.whole.now
     name, answers = sentences.QUESTIONS[score.question], speech.published(score.n)
+    in_tile = result is first_result(digest)
     if score.value is None:
         return Row(name, ("–", answers), (speech.say("Too few answers for a result."),))
     explained = " ".join((speech.say(_RATINGS[score.question]), *_mean(speech, score)))
-    why = [one for one in digest.selection.moved if one.movement.question == score.question]
     details = (
         explained,
-        *sentences.score_change(speech, result),
-        *(line for one in why for line in insight_sentences.moved(digest, speech, one)),
+        *(() if in_tile else sentences.score_change(speech, result)),
         *_own(speech, row.own),
     )
     return Row(name, (with_margin(speech, score), answers), details)
@@ -210,15 +204,14 @@ def margin(speech: Speech, score: Score) -> str:
 
 def touchpoints(digest: Digest, speech: Speech) -> Part | None:
     journey = digest.journey
-    if not digest.whole_contacts or not (journey.heard or journey.silent or journey.small):
+    if not journey.heard:
         return None
     names = digest.names.touchpoints
     rows = tuple(
         Row(
             names[moment.touchpoint],
-            (speech.number(moment.contacts), _percent(speech, moment.negative)),
-            _basis(speech, moment)
-            + tuple(
+            (speech.number(moment.contacts), sentences.share_of(speech, moment.negative)),
+            tuple(
                 work_sentences.hot_spot(speech, spot)
                 for spot in digest.selection.hot_spots
                 if spot.touchpoint == moment.touchpoint
@@ -228,37 +221,13 @@ def touchpoints(digest: Digest, speech: Speech) -> Part | None:
         for moment in journey.heard[:MOMENTS]
     )
     columns = (speech.say("Touchpoint"), speech.say("Contacts"), speech.say("Negative"))
-    notes = _listed(
-        speech.say,
-        names,
-        {
-            N_("Under five contacts: {list}."): journey.small,
-            N_("No contacts: {list}."): journey.silent,
-            N_("Other touchpoints: {list}."): [m.touchpoint for m in journey.heard[MOMENTS:]],
-        },
+    rest = ", ".join(names[moment.touchpoint] for moment in journey.heard[MOMENTS:])
+    notes = (speech.say("Other touchpoints: {list}.", list=rest),) if rest else ()
+    intro = speech.say(
+        "The whole organisation's contacts, along the customer's journey. "
+        "Negative are counted among those with text."
     )
-    intro = speech.say("The whole organisation's contacts, along the customer's journey.")
-    return Part(
-        speech.say("Touchpoints"),
-        (intro,) if rows else (),
-        Table(columns, rows) if rows else None,
-        notes,
-    )
-
-
-def _basis(speech: Speech, moment: Moment) -> tuple[str, ...]:
-    """What the negative share is of, where some contacts have no text."""
-    if moment.negative is None or moment.negative.n == moment.contacts:
-        return ()
-    return (speech.say("Negative share of {n} contacts with text.", n=moment.negative.n),)
-
-
-def _listed(
-    say: Callable[..., str], names: Mapping[str, str], lists: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
-    return tuple(
-        say(message, list=", ".join(names[i] for i in ids)) for message, ids in lists.items() if ids
-    )
+    return Part(speech.say("Touchpoints"), (intro,), Table(columns, rows), notes)
 
 
 def _percent(speech: Speech, share: Share | None) -> str:
@@ -303,19 +272,22 @@ def _voice(speech: Speech, name: str, voice: Voice, detail: str) -> Row:
 def sources(digest: Digest, speech: Speech) -> Part | None:
     if not digest.sources:
         return None
+    names = digest.names.sources
     rows = tuple(
         Row(
-            digest.names.sources[state.source],
+            names[state.source],
             (speech.published(state.contacts),),
             (sentences.source(speech, state, digest.time_zone),),
-            alert=state.silent,
+            alert=True,
         )
-        for state in digest.sources[:SOURCES]  # the silent ones come first
+        for state in digest.silent[:SOURCES]
     )
-    rest = [state.source for state in digest.sources[SOURCES:]]
-    notes = _listed(speech.say, digest.names.sources, {N_("Other sources: {list}."): rest})
     columns = (speech.say("Source"), speech.say("Contacts"))
-    return Part(speech.say("Sources"), (), Table(columns, rows), notes)
+    working = [state for state in digest.sources if not state.silent][:SOURCES]
+    listed = ", ".join(f"{names[one.source]} {speech.published(one.contacts)}" for one in working)
+    told = (speech.say("Contacts by source: {list}.", list=listed),) if listed else ()
+    title = speech.say("Sources")
+    return Part(title, (), Table(columns, rows), told) if rows else Part(title, told)
 
 
 SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {
@@ -324,6 +296,7 @@ SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {
     Section.NEGATIVE: negative,
     Section.POSITIVE: positive,
     Section.FAILURE: failure,
+    Section.MOVED: insight_sections.moved,
     Section.RATINGS: ratings,
     Section.TOUCHPOINTS: touchpoints,
     Section.EFFORT: people_sections.effort,
@@ -335,6 +308,7 @@ SECTIONS: Mapping[Section, Callable[[Digest, Speech], Part | None]] = {
     Section.UNANSWERED: people_sections.unanswered,
     Section.QUIET: people_sections.quiet,
     Section.FORECAST: insight_sections.forecast,
+    Section.CHANNELS: insight_sections.channels,
     Section.VOICES: voices,
     Section.SOURCES: sources,
 }

@@ -13,7 +13,7 @@ from chalicelib.insights.drivers import Driver, Kind
 from chalicelib.insights.effort import Effort, Where
 from chalicelib.insights.priorities import Kind as About
 from chalicelib.insights.priorities import Proposal, chosen, tied
-from chalicelib.insights.together import Pair
+from chalicelib.insights.together import Pair, Word
 from chalicelib.organisation import Department, Organisation
 from chalicelib.summary import Summary
 
@@ -51,7 +51,7 @@ def select(
         currency=price.currency if price else "",
         hot_spots=tuple(spot for spot in whole.hot_spots if reads(spot.touchpoint)),
         pairs=_pairs(whole.pairs, themes),
-        words={theme: words for theme, words in whole.more.words.items() if theme in themes},
+        words=_words(whole.more.words, themes, department.language),
         waits=whole.waits,
         forecasts=whole.forecasts,
         workload=whole.workload,
@@ -65,6 +65,18 @@ def select(
         repeats=whole.more.repeats,
         quiet=len(whole.more.silent) if len(whole.more.silent) >= PUBLISHED_FROM else 0,
     )
+
+
+def _words(
+    told: Mapping[str, Sequence[Word]], themes: Collection[str], language: str
+) -> Mapping[str, tuple[Word, ...]]:
+    """Of each theme's telling words those that customers of the reader's language use."""
+    own = {
+        theme: tuple(word for word in words if language in word.languages)
+        for theme, words in told.items()
+        if theme in themes
+    }
+    return {theme: words for theme, words in own.items() if words}
 
 
 def _effort(

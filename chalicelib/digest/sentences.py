@@ -8,7 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from chalicelib.digest.contents import Digest, Headline, Quote, Result, ShareChange, ThemeRow
+from chalicelib.digest.contents import (
+    Digest,
+    Headline,
+    Quote,
+    Result,
+    ShareChange,
+    ThemeRow,
+)
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.last_week import Change
@@ -35,6 +42,8 @@ REDACTED = {
     "plate": N_("number plate"),
     "cut": N_("removed"),
 }
+
+IN_LANGUAGE = {"fi": N_("in Finnish"), "sv": N_("in Swedish"), "en": N_("in English")}
 
 _MORE, _LESS = Verdict.MORE, Verdict.LESS
 _CLEAR = frozenset({_MORE, _LESS})
@@ -63,7 +72,7 @@ _IN_A_ROW_FOUR_WEEKS = {
     (_MORE, True): N_("Still more contacts than usual: {n} in four weeks, usually about {usual}."),
     (_LESS, True): N_("Still fewer contacts than usual: {n} in four weeks, usually about {usual}."),
 }
-#: Below a row whose finding a headline has told with its numbers.
+#: Below a row whose finding stands above with its numbers.
 _AS_TOLD = {
     (_MORE, 1): N_("Contacts: clearly more than usual."),
     (_LESS, 1): N_("Contacts: clearly fewer than usual."),
@@ -78,18 +87,10 @@ _SCORE = {
     _MORE: N_("{question} rose: {now}, the week before {before}."),
     _LESS: N_("{question} fell: {now}, the week before {before}."),
 }
-_SCORE_FACT = {
-    _MORE: N_("{question} rose: {now} (was {before})"),
-    _LESS: N_("{question} fell: {now} (was {before})"),
-}
-_TOP_FACT = {
-    "negative": N_("{theme}: {k} negative contacts"),
-    "positive": N_("{theme}: {k} positive contacts"),
-}
 _CHANGE = {
     _MORE: N_("The week before: {before} – a clear rise."),
     _LESS: N_("The week before: {before} – a clear fall."),
-    Verdict.SAME: N_("The week before: {before} – no clear change."),
+    Verdict.SAME: N_("The week before: {before}."),
     Verdict.UNJUDGED: N_("The week before: {before}."),
 }
 _TARGET = {
@@ -112,11 +113,11 @@ def headline(digest: Digest, speech: Speech, head: Headline) -> str:
         house = head.theme is None
         table = _HOUSE if house else _THIS_WEEK if head.weeks == 1 else _FOUR_WEEKS
         theme = digest.names.themes.get(head.theme or "", "")
-        return speech.say(table[head.verdict], theme=theme, **_counts(speech, head))
+        return speech.say(table[head.verdict], theme=theme, **counts(speech, head))
     if isinstance(head, Result):
         return speech.say(_SCORE[head.verdict], **_scores_with_n(speech, head))
     if isinstance(head, NewTopic):
-        return speech.say("New topic: {topic} – {n} contacts.", **_topic(speech, head))
+        return speech.say("New topic: {topic} – {n} contacts.", **topic(speech, head))
     theme = digest.names.themes[head.theme.theme]
     return speech.say(_TOP[head.sentiment], theme=theme, k=head.theme.k, n=head.theme.n)
 
@@ -124,7 +125,7 @@ def headline(digest: Digest, speech: Speech, head: Headline) -> str:
 def finding(speech: Speech, found: Finding) -> str:
     """A theme's finding under its own name."""
     table = _IN_A_ROW if found.weeks == 1 else _IN_A_ROW_FOUR_WEEKS
-    return speech.say(table[found.verdict, found.repeated], **_counts(speech, found))
+    return speech.say(table[found.verdict, found.repeated], **counts(speech, found))
 
 
 def quoted(speech: Speech, quote: Quote) -> Quote:
@@ -138,19 +139,23 @@ def quoted(speech: Speech, quote: Quote) -> Quote:
 
 
 def topic_name(speech: Speech, one: NewTopic) -> str:
-    """The words that customers use, as a quotation."""
-    return speech.say("“{quote}”", quote=", ".join(one.words))
+    """The words that customers use, quoted; their language where it is not the reader's."""
+    voice = one.voice(speech.language)
+    quoted = speech.say("“{quote}”", quote=", ".join(voice.words))
+    if voice.language not in IN_LANGUAGE or voice.language == speech.language:
+        return quoted
+    return f"{quoted} ({speech.say(IN_LANGUAGE[voice.language])})"
 
 
-def _topic(speech: Speech, one: NewTopic) -> dict[str, object]:
+def topic(speech: Speech, one: NewTopic) -> dict[str, object]:
     return {"topic": topic_name(speech, one), "n": speech.published(one.now)}
 
 
-def _counts(speech: Speech, found: Finding) -> dict[str, object]:
+def counts(speech: Speech, found: Finding) -> dict[str, object]:
     return {"n": speech.published(found.count), "usual": round(found.usual)}
 
 
-def _scores(speech: Speech, result: Result) -> dict[str, object]:
+def scores(speech: Speech, result: Result) -> dict[str, object]:
     before = result.before
     return {
         "question": QUESTIONS[result.now.question],
@@ -188,58 +193,37 @@ def change(speech: Speech, compared: Change) -> tuple[str, ...]:
     return (speech.say(_CHANGE[compared.verdict], before=before),)
 
 
-def row_change(speech: Speech, row: ThemeRow) -> tuple[str, ...]:
-    """A theme's count beside the week before, and how its contacts differ from usual."""
+def row_change(speech: Speech, row: ThemeRow, *, told: bool) -> tuple[str, ...]:
+    """A theme's count beside the week before, and how its contacts differ from usual.
+
+    `told`: the numbers of its finding stand above already.
+    """
     compared, found = change(speech, row.change), row.finding
-    if found is None or (row.told and row.change.verdict is found.verdict):
+    if found is None or (told and row.change.verdict is found.verdict):
         return compared
-    if not row.told:
+    if not told:
         return (*compared, finding(speech, found))
     return (" ".join((*compared, speech.say(_AS_TOLD[found.verdict, found.weeks]))),)
 
 
-def calm(digest: Digest, speech: Speech) -> str:
-    """What is told of a week with contacts but without a headline; no claim that fails its n."""
-    n = speech.published(digest.contacts.now)
-    if digest.falls_withheld or (digest.silent and digest.contacts.verdict is _LESS):
-        return speech.say(
-            "{n} contacts arrived. While a source is silent, a fall cannot be judged.", n=n
-        )
-    clear = _clear_change(digest, speech)
-    if clear:
-        return clear
-    if not digest.judged:
-        return speech.say("{n} contacts.", n=n)
-    if digest.silent:
-        return speech.say("No clear changes in the contacts that arrived ({n}).", n=n)
-    return speech.say("The week had no clear changes: {n} contacts.", n=n)
+def share_of(speech: Speech, part: Share | None) -> str:
+    """'66 % (90/137)'; 'under 5/12' where a percentage would tell the count; '–' without one."""
+    if part is None:
+        return "–"
+    of = f"{speech.published(part.k)}/{speech.number(part.n)}"
+    return of if is_small(part) else f"{speech.percent(part.value)} ({of})"
 
 
-def _clear_change(digest: Digest, speech: Speech) -> str:
-    """The first of the week's own numbers that changed clearly, or ''."""
-    if digest.contacts.verdict in _CLEAR:
-        now, told = speech.published(digest.contacts.now), change(speech, digest.contacts)
-        return " ".join((f"{speech.say('Contacts')}: {now}.", *told))
-    for label, compared in (
-        (speech.say("Negative"), digest.negative),
-        (speech.say("Failure demand"), digest.failure_change),
-    ):
-        if compared.verdict in _CLEAR and compared.now:
-            now = f"{speech.percent(compared.now.value)} ({_of(speech, compared.now)})"
-            return " ".join((f"{label}: {now}.", *share_change(speech, compared)))
-    return ""
-
-
-def _of(speech: Speech, part: Share) -> str:
-    return f"{speech.published(part.k)}/{speech.number(part.n)}"
+def is_small(part: Share) -> bool:
+    """Whether a share is of too few to be told, which its percentage would."""
+    return 0 < part.k < PUBLISHED_FROM
 
 
 def share_change(speech: Speech, compared: ShareChange) -> tuple[str, ...]:
     """A share beside the week before; nothing where either is missing."""
     if compared.before is None or compared.now is None:
         return ()
-    last = compared.before
-    before = f"{speech.percent(last.value)} ({_of(speech, last)})"
+    before = share_of(speech, compared.before)
     return (speech.say(_CHANGE[compared.verdict], before=before),)
 
 
@@ -292,73 +276,14 @@ def _largest_units(speech: Speech, seconds: int) -> str:
 
 
 def source(speech: Speech, state: SourceState, zone: str) -> str:
-    """When a source was last heard from, and whether that is silence."""
-    if not state.watched:
-        return speech.say("No fixed rhythm.")
+    """When a silent source was last heard from."""
     if state.last is None:
         return speech.say("Silent: nothing has arrived yet.")
     last = speech.moment(state.last, zone)
-    if not state.silent:
-        return speech.say("Last heard from on {moment}.", moment=last)
     hours = round(state.expected_every_h)
     return speech.count(
         "Silent since {moment}; expected at least every {n} hour.",
         "Silent since {moment}; expected at least every {n} hours.",
         hours,
         moment=last,
-    )
-
-
-def subject(digest: Digest, speech: Speech) -> str:
-    """The most useful fact and the week, on one line."""
-    # Names come from a file that may fold lines; a header must not.
-    fact = " ".join(_fact(digest, speech).split())
-    return speech.say("{fact} · week {week}", fact=fact, week=digest.week.number)
-
-
-def _empty_fact(digest: Digest, speech: Speech) -> str:
-    silent = len(digest.silent)
-    if not silent:
-        return speech.say("No contacts")
-    return speech.count("No contacts, {n} source silent", "No contacts, {n} sources silent", silent)
-
-
-def _fact(digest: Digest, speech: Speech) -> str:
-    if not digest.contacts.now:
-        return _empty_fact(digest, speech)
-    if not digest.headlines:
-        return _calm_fact(digest, speech)
-    head = digest.headlines[0]
-    if isinstance(head, Finding):
-        return _finding_fact(digest, speech, head)
-    if isinstance(head, Result):
-        return speech.say(_SCORE_FACT[head.verdict], **_scores(speech, head))
-    if isinstance(head, NewTopic):
-        return speech.say("New topic {topic}: {n} contacts", **_topic(speech, head))
-    theme = digest.names.themes[head.theme.theme]
-    return speech.say(_TOP_FACT[head.sentiment], theme=theme, k=head.theme.k)
-
-
-def _calm_fact(digest: Digest, speech: Speech) -> str:
-    """How many contacts; and the silence, or that nothing changed, where that may be said."""
-    n, silent = speech.published(digest.contacts.now), len(digest.silent)
-    if silent == 1:
-        return speech.say("{contacts} contacts, a source silent", contacts=n)
-    if silent:
-        return speech.say("{contacts} contacts, {n} sources silent", contacts=n, n=silent)
-    small = digest.contacts.now < PUBLISHED_FROM
-    if small or not digest.judged or _clear_change(digest, speech):
-        return speech.say("{n} contacts", n=n)
-    return speech.say("{n} contacts, no clear changes", n=n)
-
-
-def _finding_fact(digest: Digest, speech: Speech, found: Finding) -> str:
-    values = _counts(speech, found)
-    if found.theme is None:
-        return speech.say("{n} contacts, usually about {usual}", **values)
-    theme = digest.names.themes[found.theme]
-    if found.weeks == 1:
-        return speech.say("{theme}: {n} contacts, usually about {usual}", theme=theme, **values)
-    return speech.say(
-        "{theme}: {n} contacts in four weeks, usually about {usual}", theme=theme, **values
     )

@@ -78,8 +78,11 @@ class View:
     notes: tuple[str, ...]
     first: Part | None  # read before the week's numbers
     numbers_title: str
+    numbers_note: str
     tiles: tuple[Tile, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...]  # the letter's
+    details_title: str
+    details: tuple[Part, ...]  # behind the letter, to be looked up
     why: tuple[str, ...]
     links: tuple[Link, ...]
     wrong_theme: str = ""  # the words of a quote's link
@@ -87,6 +90,6 @@ class View:
     @property
     def numbered(self) -> dict[str, int]:
         """Each quote's link and its number: in plain text they stand below, as footnotes."""
-        tables = [part.table for part in self.parts if part.table]
+        tables = [part.table for part in (*self.parts, *self.details) if part.table]
         links = [one.link for table in tables for row in table.rows for one in row.quotes]
         return {link: place for place, link in enumerate(filter(None, links), start=1)}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from chalicelib.digest import sentences
-from chalicelib.digest.contents import Digest, Links
+from chalicelib.digest import calm, sentences
+from chalicelib.digest.contents import Digest, Links, ShareChange
 from chalicelib.digest.correction_words import CORRECTION
 from chalicelib.digest.insight_sections import priorities
+from chalicelib.digest.letter import divided, words
 from chalicelib.digest.quotes import shortened
-from chalicelib.digest.sections import SECTIONS, margin
+from chalicelib.digest.sections import SECTIONS, first_result, margin
 from chalicelib.digest.speech import N_, Speech
+from chalicelib.digest.subjects import subject
 from chalicelib.digest.view import Link, Tile, View
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.history import JUDGED_FROM_WEEKS
 from chalicelib.insights.read_anew import ReadAnew
 
+_WITH_TEXT = N_("{k} of {n} contacts with text.")
+_AVOIDABLE = N_("{k} of {n} contacts would not have been needed had all been done right at once.")
 PREHEADER = 200  # characters: no inbox shows more
 
 _WEEKLY = {
@@ -30,12 +34,18 @@ _WEEKLY = {
 def view(digest: Digest, links: Links) -> View:
     """Every word of the digest, once, for both templates."""
     speech = Speech(digest.language)
-    parts = (SECTIONS[section](digest, speech) for section in digest.order)
     alerts, headlines = _alerts(digest, speech), _headlines(digest, speech)
-    tiles = _tiles(digest, speech)
+    notes, tiles, first = _notes(digest, speech), _tiles(digest, speech), priorities(digest, speech)
+    told = {section: SECTIONS[section](digest, speech) for section in digest.order}
+    parts, details = divided(
+        digest,
+        {section: part for section, part in told.items() if part},
+        words(*alerts, *headlines, *notes, *tiles, *((first,) if first else ())),
+        is_calm=calm.is_calm(digest, speech),
+    )
     return View(
         language=digest.language,
-        subject=sentences.subject(digest, speech),
+        subject=subject(digest, speech),
         preheader=_preheader(alerts, headlines, tiles),
         department=digest.department,
         organisation=digest.organisation,
@@ -43,11 +53,14 @@ def view(digest: Digest, links: Links) -> View:
         dates=speech.dates(digest.week),
         alerts=alerts,
         headlines=headlines,
-        notes=_notes(digest, speech),
-        first=priorities(digest, speech),
+        notes=notes,
+        first=first,
         numbers_title=speech.say("The week in numbers"),
+        numbers_note=_numbers_note(digest, speech),
         tiles=tiles,
-        parts=tuple(part for part in parts if part),
+        parts=parts,
+        details_title=speech.say("The figures in detail"),
+        details=details,
         why=_why(digest, speech),
         links=_links(speech, links),
         wrong_theme=CORRECTION[digest.language].link,
@@ -76,11 +89,12 @@ def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
 
 
 def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:
-    if digest.headlines:
-        return tuple(sentences.headline(digest, speech, head) for head in digest.headlines)
     contacts = digest.contacts.now
+    told = tuple(sentences.headline(digest, speech, head) for head in digest.headlines)
+    if told and (calm.has_news(digest) or not digest.judged):
+        return told
     if contacts >= PUBLISHED_FROM:
-        return (sentences.calm(digest, speech),)
+        return calm.told(digest, speech), *told
     if contacts:
         return (speech.say("Under five contacts: too few to break down."),)
     if digest.whole_contacts:
@@ -135,71 +149,56 @@ def _read_anew(anew: ReadAnew, speech: Speech) -> str:
     )
 
 
+def _numbers_note(digest: Digest, speech: Speech) -> str:
+    """How to read a difference of which nothing is said."""
+    if not digest.judged or calm.is_calm(digest, speech):
+        return ""
+    return speech.say("A difference from the week before may be chance unless it is called clear.")
+
+
 def _tiles(digest: Digest, speech: Speech) -> tuple[Tile, ...]:
     contacts = digest.contacts.now
     if not contacts:
         return ()
     compared = sentences.change(speech, digest.contacts)
-    tiles = [Tile(speech.say("Contacts"), speech.published(contacts), details=compared)]
-    return tuple(
-        tiles
-        + _negative_tile(digest, speech)
-        + _rating_tile(digest, speech)
-        + _failure_tile(digest, speech)
+    return (
+        Tile(speech.say("Contacts"), speech.published(contacts), details=compared),
+        *_share_tile(speech, speech.say("Negative"), _WITH_TEXT, digest.negative),
+        *_rating_tile(digest, speech),
+        *_share_tile(speech, speech.say("Failure demand"), _AVOIDABLE, digest.failure_change),
     )
 
 
-def _negative_tile(digest: Digest, speech: Speech) -> list[Tile]:
-    share = digest.negative.now
+def _share_tile(speech: Speech, label: str, basis: str, compared: ShareChange) -> list[Tile]:
+    """A share of the week; `basis` is the message that tells what it is of."""
+    share, changes = compared.now, sentences.share_change(speech, compared)
     if share is None:
         return []
-    texts = speech.say("{k} of {n} contacts with text.", k=speech.published(share.k), n=share.n)
-    return [
-        Tile(
-            speech.say("Negative"),
-            speech.percent(share.value),
-            speech.interval(share.low, share.high),
-            (texts, *sentences.share_change(speech, digest.negative)),
-        )
-    ]
+    if sentences.is_small(share):
+        return [Tile(label, sentences.share_of(speech, share), details=changes)]
+    value, margin_ = speech.percent(share.value), speech.interval(share.low, share.high)
+    return [Tile(label, value, margin_, (speech.say(basis, k=share.k, n=share.n), *changes))]
 
 
 def _rating_tile(digest: Digest, speech: Speech) -> list[Tile]:
-    """The organisation's first question with a result; its change stands in the ratings."""
-    for row in digest.ratings:
-        score = row.whole.now
-        if score.value is None:
-            continue
-        name = sentences.QUESTIONS[score.question]
-        if row.own is not None:
-            name = speech.say("{question}, whole organisation", question=name)
-        answers = speech.say("{n} answers.", n=score.n)
-        return [Tile(name, sentences.score_value(speech, score), margin(speech, score), (answers,))]
-    return []
-
-
-def _failure_tile(digest: Digest, speech: Speech) -> list[Tile]:
-    if digest.failure is None:
+    """The organisation's first question with a result."""
+    result = first_result(digest)
+    if result is None:
         return []
-    share = digest.failure.failures
-    basis = speech.say("{k} of {n} contacts.", k=speech.published(share.k), n=share.n)
-    return [
-        Tile(
-            speech.say("Failure demand"),
-            speech.percent(share.value),
-            speech.interval(share.low, share.high),
-            (basis, *sentences.share_change(speech, digest.failure_change)),
-        )
-    ]
+    score, name = result.now, sentences.QUESTIONS[result.now.question]
+    if any(row.own is not None for row in digest.ratings):
+        name = speech.say("{question}, whole organisation", question=name)
+    details = speech.say("{n} answers.", n=score.n), *sentences.score_change(speech, result)
+    return [Tile(name, sentences.score_value(speech, score), margin(speech, score), details)]
 
 
 def _why(digest: Digest, speech: Speech) -> tuple[str, ...]:
     when = speech.say(_WEEKLY[digest.weekday], time=speech.clock(digest.at))
     margins = speech.say(
-        "The margin of error (± or a range in brackets) shows how much a number may vary by "
-        "chance: 95 times out of 100 the true value lies within it."
+        "The true value lies within the margin of error (± or a range in brackets) 95 times out "
+        "of 100."
     )
-    clear = speech.say("A change is clear where chance hardly explains it.")
+    clear = speech.say("A change is called clear where chance hardly explains it.")
     withheld = speech.say(
         "Counts under five are not shown. Personal data has been removed from quotes."
     )

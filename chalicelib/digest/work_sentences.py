@@ -83,12 +83,8 @@ def hot_spot(speech: Speech, one: HotSpot) -> str:
 
 def pair(digest: Digest, speech: Speech, theme: str, one: Pair) -> str:
     other = one.second if one.first == theme else one.first
-    return speech.say(
-        "Mentioned together with {theme} in {n} contacts, {lift} times as often as by chance.",
-        theme=digest.names.themes[other],
-        n=one.both,
-        lift=speech.number(one.lift, 1),
-    )
+    theme_, n = digest.names.themes[other], one.both
+    return speech.say("In the same contact often also: {theme} ({n}).", theme=theme_, n=n)
 
 
 def words(speech: Speech, found: tuple[Word, ...]) -> str:
@@ -134,8 +130,15 @@ def expected(speech: Speech, one: Expected) -> str:
 
 
 def forecast_told(speech: Speech, one: ChannelForecast, week: int) -> tuple[str, ...]:
-    """What came beside what was forecast, and how to read a range."""
-    told = []
+    """What to expect of all channels, and what came beside what was forecast."""
+    told = [
+        speech.say(
+            "About {n} contacts are expected ({range}), survey answers aside. The true number "
+            "falls within the range four times out of five.",
+            n=round(one.next.total.contacts),
+            range=expected(speech, one.next.total),
+        )
+    ]
     if one.told and one.told.total.low is not None:
         told.append(
             speech.say(
@@ -145,12 +148,6 @@ def forecast_told(speech: Speech, one: ChannelForecast, week: int) -> tuple[str,
                 range=expected(speech, one.told.total),
             )
         )
-    told.append(
-        speech.say(
-            "The whole organisation's contacts without survey answers. The true number falls "
-            "within the range four times out of five."
-        )
-    )
     return tuple(told)
 
 

@@ -4,14 +4,14 @@ A term is a word stem, or two that stand near each other. Of a term's texts, thi
 of the eight weeks before, as many should be this week's as its share of all texts; where far more
 are, the term is new: the exact conditional test of two rates (Przyborowski and Wilenski 1940),
 Bonferroni over all terms that are frequent enough. New terms that stand in the same texts are one
-topic.
+topic, which each language's texts name in their own words.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from chalicelib.insights import PUBLISHED_FROM
@@ -30,27 +30,44 @@ Term = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Text:
-    """A redacted customer text; `customer` is a pseudonym or None, `key` its interaction."""
+    """A redacted customer text; `customer` is a pseudonym or None, `key` its interaction.
+
+    `language` is its code; whoever knows none leaves all texts in one.
+    """
 
     key: str
     customer: str | None
     text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What one language's texts call a topic, the most telling word first; a typical one."""
+
+    language: str
+    words: tuple[str, ...]
+    quote: str = ""
 
 
 @dataclass(frozen=True)
 class NewTopic:
     """`now` texts of the week by `customers` people; `before` in the eight weeks before it.
 
-    `words` name it, the most telling first; `keys` are its interactions, the most typical first,
-    and `quote` is what the first of them says.
+    `voices` are its languages, that of most texts first; `keys` are its interactions, the most
+    typical first.
     """
 
-    words: tuple[str, ...]
+    voices: tuple[Voice, ...]
     now: int
     customers: int
     before: int
     keys: tuple[str, ...]
-    quote: str = ""
+
+    def voice(self, language: str) -> Voice:
+        """The topic in a reader's language; in that of most texts where nobody used theirs."""
+        own = (voice for voice in self.voices if voice.language == language)
+        return next(own, self.voices[0])
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ class _Heard:
     now: Sequence[frozenset[Term]]
     before: Sequence[frozenset[Term]]
     places: Mapping[Term, frozenset[int]]
-    past: Mapping[Term, int]
+    past: Counter[Term]
 
     def expected(self, before: int) -> float:
         """Texts of this week, from those before it."""
@@ -75,7 +92,6 @@ def new_topics(now: Sequence[Text], before: Sequence[Text]) -> tuple[NewTopic, .
     if not now or len(before) < len(now):
         return ()
     heard = _heard([_terms(one.text) for one in now], [_terms(one.text) for one in before])
-    forms = usual_forms(text.text for text in now)
     topics: list[NewTopic] = []
     taken: set[int] = set()
     for group in _groups(heard, _new_terms(heard)):
@@ -86,12 +102,26 @@ def new_topics(now: Sequence[Text], before: Sequence[Text]) -> tuple[NewTopic, .
         # What shares most of its texts with a surer topic is the same one.
         if len(people) >= PUBLISHED_FROM and grown and 2 * len(taken & texts) <= len(texts):
             taken |= texts
-            names = tuple(forms.get(stem, stem) for stem in _names(heard, group, texts))
             typical = sorted(texts, key=lambda at: (-len(heard.now[at] & group), at))
             keys = tuple(now[place].key for place in typical)
-            quote = now[typical[0]].text
-            topics.append(NewTopic(names, len(texts), len(people), known, keys, quote))
-    return tuple(sorted(topics, key=lambda topic: (-topic.now, topic.words)))
+            voices = _voices(now, heard, group, typical)
+            topics.append(NewTopic(voices, len(texts), len(people), known, keys))
+    return tuple(sorted(topics, key=lambda topic: (-topic.now, topic.keys)))
+
+
+def _voices(
+    now: Sequence[Text], heard: _Heard, group: frozenset[Term], typical: Sequence[int]
+) -> tuple[Voice, ...]:
+    """A topic in each language of its texts; `typical` are its texts, the most typical first."""
+    places: dict[str, list[int]] = {}
+    for place in typical:
+        places.setdefault(now[place].language, []).append(place)
+    voices = []
+    for language, own in sorted(places.items(), key=lambda one: (-len(one[1]), one[0])):
+        forms = usual_forms(now[place].text for place in own)
+        named = tuple(forms.get(stem, stem) for stem in _names(heard, group, frozenset(own)))
+        voices.append(Voice(language, named, now[own[0]].text))
+    return tuple(voices)
 
 
 def _terms(text: str) -> frozenset[Term]:
@@ -120,12 +150,12 @@ def _new_terms(heard: _Heard) -> list[Term]:
     late = {term: n for term, n in heard.past.items() if n >= PUBLISHED_FROM}
     # Whether a term is tested depends on its texts of all nine weeks, so the test stays exact.
     tried = len(late) + sum(
-        term not in late and len(at) + heard.past.get(term, 0) >= PUBLISHED_FROM
+        term not in late and len(at) + heard.past[term] >= PUBLISHED_FROM
         for term, at in heard.places.items()
     )
     found = []
     for term, at in heard.places.items():
-        count, past = len(at), heard.past.get(term, 0)
+        count, past = len(at), heard.past[term]
         if count >= max(PUBLISHED_FROM, GROWN * heard.expected(past)):
             p = binomial_tail(count, count + past, share)
             if p * tried < FALSE:
@@ -145,9 +175,17 @@ def _groups(heard: _Heard, terms: Sequence[Term]) -> Iterator[frozenset[Term]]:
         yield frozenset(group)
 
 
-def _names(heard: _Heard, group: frozenset[Term], texts: set[int]) -> list[str]:
-    """The stems that name a topic: in many of its texts and few of the earlier ones."""
-    held = {stem: len(texts & heard.places[stem,]) for term in group for stem in term}
-    telling = sorted(held, key=lambda s: (-held[s] / math.sqrt(1 + heard.past.get((s,), 0)), s))
+def _names(heard: _Heard, group: frozenset[Term], texts: Set[int]) -> list[str]:
+    """The stems that name a topic: in many of `texts`, its own, and few of the earlier ones.
+
+    A language of few texts has words beside the `group` that would be new were there more of them.
+    """
+    held = Counter(stem for at in texts for stem in {s for term in heard.now[at] for s in term})
+    sure = {stem for term in group for stem in term}
+    new = {s for s, n in held.items() if n > 1 and n >= GROWN * heard.expected(heard.past[s,])}
+    telling = sorted(
+        new | (sure & held.keys()),
+        key=lambda s: (-held[s] / math.sqrt(1 + heard.past[s,]), s not in sure, s),
+    )
     usual = [stem for stem in telling if held[stem] >= NAMED_BY * len(texts)]
     return (usual or telling)[:NAMING_WORDS]

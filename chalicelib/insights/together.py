@@ -35,12 +35,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Word:
-    """A word in `now` contacts of the week, and in `before` of the earlier ones."""
+    """A word in `now` contacts of the week, and in `before` of the earlier ones.
+
+    `languages` are those of the week's texts that use it.
+    """
 
     word: str
     now: int
     before: int
     z: float
+    languages: frozenset[str] = frozenset()
 
 
 def pairs(week: Summary) -> tuple[Pair, ...]:

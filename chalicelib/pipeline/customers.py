@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from chalicelib.adapters.world import World
 from chalicelib.digest.whole import More
-from chalicelib.fold import fold, iso_week, part_of
+from chalicelib.fold import fold, iso_week, language, part_of
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.new_topics import NewTopic, Text, new_topics
 from chalicelib.insights.read_anew import read_anew
@@ -29,7 +29,7 @@ from chalicelib.summary import UNSURE, Summary
 FEELINGS = ("negative", "neutral", "positive", None)
 TOPIC_WEEKS = 8
 TOPIC_SAMPLE, EARLIER_SAMPLE = 120, 30  # texts of each sentiment: this week, and each earlier
-WORD_THEMES, WORD_SAMPLE, EARLIER_WORDS, TOLD_WORDS = 5, 60, 20, 4
+WORD_THEMES, WORD_SAMPLE, EARLIER_WORDS, TOLD_WORDS = 5, 60, 20, 12
 LARGEST_RHYTHM = 3_000_000  # contacts: what a function of 1 GB can hold
 
 
@@ -68,15 +68,23 @@ def words_of(world: World, week: IsoWeek, themes: Sequence[str]) -> Mapping[str,
     found = {}
     for theme in themes:
         now, *before = [
-            [one.text for one in _texts(world, week.back(age), theme, ("negative",), limit)]
+            list(_texts(world, week.back(age), theme, ("negative",), limit))
             for age, limit in enumerate([WORD_SAMPLE] + TOPIC_WEEKS * [EARLIER_WORDS])
         ]
-        earlier = [text for texts in before for text in texts]
-        forms = usual_forms(now)
-        telling = telling_words([stems(text) for text in now], [stems(text) for text in earlier])
+        said = [stems(one.text) for one in now]
+        earlier = [stems(one.text) for texts in before for one in texts]
+        telling = telling_words(said, earlier)[:TOLD_WORDS]
         if telling:
+            forms = usual_forms(one.text for one in now)
+            users: dict[str, set[str]] = {}
+            for one, held in zip(now, said, strict=True):
+                for stem in held:
+                    users.setdefault(stem, set()).add(one.language)
             found[theme] = tuple(
-                replace(one, word=forms.get(one.word, one.word)) for one in telling[:TOLD_WORDS]
+                replace(
+                    one, word=forms.get(one.word, one.word), languages=frozenset(users[one.word])
+                )
+                for one in telling
             )
     return found
 
@@ -131,7 +139,7 @@ def _texts(
             ]
             if said and not interaction.erased:
                 customer = interaction.customer and person(interaction.customer)
-                yield Text(state.key, customer, "\n".join(said))
+                yield Text(state.key, customer, "\n".join(said), language(interaction))
 
 
 def silent_of(world: World, organisation: Organisation, week: IsoWeek) -> tuple[Silent, ...]:

@@ -71,8 +71,9 @@ def claims(whole: WholeWeek, monday: date) -> Iterator[Claim]:
         grown = fmean(rates[:RECENT_WEEKS]) >= CHANGED * fmean(rates[RECENT_WEEKS:])
         yield Claim(whole.week, "rising", rise.theme, grown)
     for topic in whole.more.new_topics:
-        what = f"{', '.join(topic.words)} ({topic.now})"
-        yield Claim(whole.week, "new topic", what, _is_planted(topic.words, at))
+        named = topic.voices[0].words
+        what = f"{', '.join(named)} ({topic.now})"
+        yield Claim(whole.week, "new topic", what, _is_planted(named, at))
     for effect in whole.effects:
         if effect.outcome in {Outcome.HELPED, Outcome.HURT}:
             helped = effect.outcome is Outcome.HELPED

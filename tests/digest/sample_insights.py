@@ -9,7 +9,7 @@ from functools import cache
 
 from chalicelib.digest import Digest, compose, with_quotes
 from chalicelib.digest.whole import More, whole_week
-from chalicelib.insights.new_topics import NewTopic
+from chalicelib.insights.new_topics import NewTopic, Voice
 from chalicelib.insights.proportion import share
 from chalicelib.insights.repeats import Repeats
 from chalicelib.insights.silent import Silent
@@ -26,6 +26,16 @@ BAD = {"delivery", "checkout"}  # where `angry` customers are
 GROWTH = (1.8, 1.7, 1.45, 1.2, 1.1, 0.9)
 HARD = {"returns": 0.2, "phone-queue": 0.25}  # shares of contacts that take much effort
 FIRMS = 0.2  # of negative contacts, and half as much of others
+TOPIC = (
+    Voice("fi", ("valaisin", "humisee", "kuumenee"), "Uusi valaisin humisee ja kuumenee."),
+    Voice("en", ("lamp", "hums", "hot"), "My new lamp hums and gets hot."),
+)
+EVERYWHERE = frozenset({"fi", "sv", "en"})
+TELLING = (
+    Word("lakko", 31, 4, 6.1, frozenset({"fi"})),
+    Word("strejken", 24, 3, 5.0, frozenset({"sv"})),
+    Word("tampere", 22, 9, 3.8, EVERYWHERE),
+)
 ANSWERED = {"negative": 0.4, "positive": 0.8}  # where anybody of the day's cell rated
 
 
@@ -33,9 +43,9 @@ def more() -> More:
     """What is read from interactions, not from counts."""
     return More(
         Repeats(WEEK.back(), share(402, 600), share(96, 700), share(700, 850), {}),
-        (NewTopic(("valaisin", "humisee", "kuumenee"), 14, 12, 3, ()),),
+        (NewTopic(TOPIC, 14, 12, 3, ()),),
         tuple(Silent(f"c{n}", 9, date(2026, 8, 1), 113, 20.0) for n in range(12)),
-        {"late-delivery": (Word("lakko", 31, 4, 6.1), Word("tampere", 22, 9, 3.8))},
+        {"late-delivery": TELLING},
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from chalicelib.insights.usual import Finding
 from chalicelib.summary import Cell, Summary
 from tests.digest.sample import FRESH, LINKS, NOW, WEEK, digest, summary
 
+Freshness = Mapping[str, datetime | None]
 SILENT = {**FRESH, "phone": NOW - timedelta(days=5)}
 
 
@@ -113,15 +115,29 @@ def test_what_was_news_before_is_told_where_nothing_else_is() -> None:
     assert [(head.theme, head.repeated) for head in told] == [("price", True)]
 
 
-def test_a_section_with_nothing_in_it_is_one_line_or_absent() -> None:
-    whole = steady("price", "availability", "newsletter")
-    parts = {part.title: part for part in view(digest("marketing", whole=whole), LINKS).parts}
-    for title in ("Eniten kielteistä palautetta", "Häiriökysyntä"):
-        assert len(parts[title].intro) == 1
-        assert (parts[title].table, parts[title].notes) == (None, ())
-    few = view(digest("marketing", whole=steady("price", last=4)), LINKS)
-    assert not {part.title for part in few.parts} & {
+@pytest.mark.parametrize("freshness", [FRESH, SILENT])
+def test_a_week_of_nothing_is_a_letter_without_sections(freshness: Freshness) -> None:
+    for whole in (steady("price", "availability", "newsletter"), steady("price", last=4)):
+        one = view(digest("marketing", whole=whole, freshness=freshness), LINKS)
+        assert (one.parts, one.details) == ((), ())
+
+
+def test_a_week_without_changes_says_so_and_then_what_was_worst_and_best() -> None:
+    heard = view(digest("product", whole=steady("quality", "instructions", negative=6)), LINKS)
+    assert [line.replace("\u00a0", " ") for line in heard.headlines] == [
+        "Viikolla ei ollut selviä muutoksia. Yhteydenottoja tuli 16.",
+        "Eniten kielteistä palautetta: Kokoamisohje – 8 yhteydenotosta 6 oli kielteisiä.",
+    ]
+    assert heard.subject == "16 yhteydenottoa, ei selviä muutoksia · viikko 47"
+    assert [part.title for part in heard.parts] == [
         "Eniten kielteistä palautetta",
-        "Häiriökysyntä",
-        "Kysytty ja oma-aloitteinen palaute",
-    }
+        "Mitä tehdyt korjaukset saivat aikaan",
+    ]
+    assert heard.details
+
+
+def test_a_count_under_five_is_not_told_by_its_percentage() -> None:
+    one = view(digest("marketing", whole=steady("price", "availability", "newsletter")), LINKS)
+    negative = next(tile for tile in one.tiles if tile.label == "Kielteisiä")
+    assert (negative.value, negative.margin) == ("alle 5/24", "")
+    assert negative.details == ("Edellisviikolla alle 5/24.",)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.digest import Digest, render
+from chalicelib.digest.letter import MINUTES, PACE, words
+from chalicelib.digest.wording import view
 from tests.digest import golden
 from tests.digest.sample import LINKS
 
@@ -99,7 +101,19 @@ def test_layout_tables_are_presentation_and_data_tables_have_scopes(one: Digest)
         is_data = attrs.get("class") == "data"
         assert ("role" in attrs or "aria-hidden" in attrs) is not is_data
     assert all(attrs.get("scope") in {"col", "row"} for tag, attrs in tags if tag == "th")
-    assert any(attrs.get("class") == "data" for attrs in tables)
+    told = view(one, LINKS)
+    shown = [part for part in (told.first, *told.parts, *told.details) if part and part.table]
+    assert sum(attrs.get("class") == "data" for attrs in tables) == len(shown)
+
+
+@everyone
+def test_the_letter_is_read_in_about_two_minutes(one: Digest) -> None:
+    told = view(one, LINKS)
+    first = words(*told.alerts, *told.headlines, *told.notes, *told.tiles)
+    first += words(told.first) if told.first else 0
+    taken = (first + words(*told.parts)) / PACE[one.language]
+    # What is always told may be much at once: a crisis takes a little longer.
+    assert taken <= 1.2 * MINUTES
 
 
 @everyone

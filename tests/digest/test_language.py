@@ -133,7 +133,7 @@ def test_a_share_and_a_score_of_the_week_before_have_their_n() -> None:
     speech = Speech("fi")
     shares = ShareChange(share(30, 100), share(3, 90), Verdict.MORE)
     assert sentences.share_change(speech, shares) == (
-        f"Edellisviikolla 3{NBSP}% (alle 5/90){NBSP}– selvä nousu.",
+        f"Edellisviikolla alle 5/90{NBSP}– selvä nousu.",
     )
     result = Result(nps(50, 0, 50), nps(60, 10, 20), Verdict.LESS)
     assert sentences.score_change(speech, result) == (

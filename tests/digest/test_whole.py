@@ -244,7 +244,7 @@ def test_association_is_not_called_a_cause() -> None:
 
 def test_a_mail_that_cannot_shrink_otherwise_loses_its_last_sections() -> None:
     one = insightful("leadership", "fi")
-    long = "x" * 1500
+    long = "x" * 2500
     names = replace(one.names, themes=dict.fromkeys(one.names.themes, long))
     mail = render(replace(one, names=names), LINKS)
     assert len(mail.html.encode()) <= 102 * 1024

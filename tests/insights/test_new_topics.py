@@ -47,7 +47,7 @@ def test_a_new_topic_is_found_and_named() -> None:
     assert topic.now >= 12
     assert topic.customers == topic.now
     assert topic.before <= 1
-    assert {stem(word) for word in topic.words} & {"sovell", "kirjaa", "minut"}
+    assert {stem(word) for word in topic.voices[0].words} & {"sovell", "kirjaa", "minut"}
     assert sum(key[0] == "x" for key in topic.keys) >= 0.9 * topic.now
 
 
@@ -81,7 +81,7 @@ def test_a_topic_keeps_its_name_while_it_grows() -> None:
         new = _texts(rng, list(NEW), n, f"x{week}")
         now = _texts(rng, KNOWN, 90, f"n{week}") + new
         (topic,) = new_topics(now, before)
-        names.append(topic.words[0])
+        names.append(topic.voices[0].words[0])
         before += new[: n // 4]  # a sample of what the week said
     assert len(set(names)) == 1
 
@@ -90,8 +90,30 @@ def test_a_topic_is_quoted_by_its_most_typical_text() -> None:
     rng = random.Random(1)
     now = _texts(rng, KNOWN, 90, "n") + _texts(rng, list(NEW), 14, "x")
     (topic,) = new_topics(now, _texts(rng, KNOWN, 700, "b"))
-    assert topic.quote == next(text.text for text in now if text.key == topic.keys[0])
-    assert "kirjaa" in topic.quote
+    (voice,) = topic.voices
+    assert voice.quote == next(text.text for text in now if text.key == topic.keys[0])
+    assert "kirjaa" in voice.quote
+
+
+def test_a_topic_is_named_and_quoted_in_each_language_that_speaks_of_it() -> None:
+    said = {
+        "fi": ("Kehrä-tuolin kaasujousi pihisee", "istuin laskee, Kehrä-tuoli pihisee"),
+        "sv": ("gasfjädern i Kehrä-stolen pyser", "min Kehrä-stol sjunker och pyser"),
+    }
+    rng = random.Random(8)
+    now = [
+        Text(f"x{n}", f"x{n}", f"{rng.choice(said[language])} {rng.choice(FILLERS)}", language)
+        for n, language in enumerate(("fi",) * 8 + ("sv",) * 4)
+    ]
+    now += [Text(t.key, t.customer, t.text, "fi") for t in _texts(rng, KNOWN, 90, "n")]
+    (topic,) = new_topics(now, _texts(rng, KNOWN, 700, "b"))
+    assert [voice.language for voice in topic.voices] == ["fi", "sv"]
+    for language, own, others in (("fi", "pihisee", "pyser"), ("sv", "pyser", "pihisee")):
+        voice = topic.voice(language)
+        assert own in voice.words
+        assert others not in voice.words
+        assert own in voice.quote
+    assert topic.voice("en") == topic.voices[0]
 
 
 def test_what_redaction_left_is_nobodys_word() -> None:

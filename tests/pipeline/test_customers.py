@@ -96,7 +96,7 @@ def test_new_topics_come_from_what_fits_no_theme(world: World) -> None:
     _take_in(world, new + before)
     (topic,) = topics_of(world, WEEK)
     assert (topic.now, topic.customers, topic.before) == (7, 7, 0)
-    assert "sovellus" in topic.words
+    assert "sovellus" in topic.voices[0].words
 
 
 def test_telling_words_are_of_the_week_in_their_usual_form(world: World) -> None:
