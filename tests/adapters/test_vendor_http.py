@@ -2,92 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 import socket
 import ssl
-import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from chalicelib.adapters import vendor_http
-from chalicelib.adapters.clients import client
-from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.vendor_http import VendorHttp, is_public
 from chalicelib.connectors.vendor_api import Answer, Call
 from chalicelib.errors import HubError, Misconfigured, Retryable, Unreadable
+from tests.adapters.vendor import Vendor, serving
 
 SECRET = "tok-salainen"
-
-
-class Vendor(BaseHTTPRequestHandler):
-    """Answers by path, and remembers what it was asked."""
-
-    asked: ClassVar[list[tuple[str, str, dict[str, str], bytes]]] = []
-
-    def _answer(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.asked.append((self.command, self.path, headers, self.rfile.read(length)))
-        path = self.path.partition("?")[0]
-        if path == "/dripping":
-            self.send_response(200)
-            self.end_headers()
-            for _ in range(100):
-                self.wfile.write(b"." * 70_000)
-                time.sleep(0.05)
-            return
-        status, more, body = {
-            "/large": (200, {}, b"x" * 2000),
-            "/packed": (200, {"content-encoding": "gzip"}, gzip.compress(b"x" * 1_000_000)),
-            "/moved": (302, {"location": "/plain?a=1"}, b""),
-            "/away": (302, {"location": "https://files.example/x"}, b""),
-            "/round": (302, {"location": "/round"}, b""),
-            "/missing": (404, {}, b"no"),
-            "/key": (200, {}, b"-----BEGIN PUBLIC KEY-----"),
-            "/binary": (200, {}, b"\xff\xfe"),
-        }.get(path, (200, {"X-Reset": "7"}, b"\xc3\xa4"))
-        self.send_response(status)
-        for name, value in {**more, "content-length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = _answer
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """A vendor at 127.0.0.1, or with a context one that speaks TLS; gives its host and port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    Vendor.asked = []
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@pytest.fixture
-def there() -> Iterator[str]:
-    with serving() as place:
-        yield f"http://{place}"
 
 
 HERE = VendorHttp(local=True)
@@ -356,72 +288,3 @@ def test_nothing_of_a_call_is_logged_or_quoted(
         assert SECRET not in said
     assert len(Vendor.asked) == 5
     assert SECRET not in caplog.text + "".join(capsys.readouterr())
-
-
-# --- public keys --------------------------------------------------------------------------------
-
-
-def test_a_public_key_is_cached(there: str) -> None:
-    vendors = VendorHttp(local=True)
-    assert {vendors.public_key(f"{there}/key") for _ in range(3)} == {"-----BEGIN PUBLIC KEY-----"}
-    assert len(Vendor.asked) == 1
-
-
-@pytest.mark.parametrize("path", ["/missing", "/binary", "/away", "/dripping"])
-def test_a_key_that_is_not_to_be_had_is_retryable_and_asked_for_once(
-    there: str, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vendor_http, "_KEY_S", 0.3)
-    vendors = VendorHttp(local=True)
-    for _ in range(2):
-        with pytest.raises(Retryable, match="public key"):
-            vendors.public_key(f"{there}{path}")
-    assert len(Vendor.asked) == 1
-
-
-def test_forged_addresses_of_keys_do_not_fill_the_memory(there: str) -> None:
-    vendors = VendorHttp(local=True)
-    for number in range(100):
-        vendors.public_key(f"{there}/key?{number}")
-    assert len(vendors._keys) <= 32
-
-
-# --- S3 -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("aws")
-def test_an_object_on_s3_is_an_answer() -> None:
-    client("s3").put_object(Bucket="archive", Key="a/b c.json", Body=b"{}")
-    assert VendorHttp().send(Call("s3://archive/a/b c.json")) == Answer(200, b"{}")
-    assert VendorHttp().send(Call("s3://archive/none")) == Answer(404)
-    with pytest.raises(Unreadable, match="larger than"):
-        VendorHttp().send(Call("s3://archive/a/b c.json"), max_bytes=1)
-
-
-@pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])
-def test_a_bucket_that_may_not_be_read_is_named(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botocore.exceptions import ClientError
-
-    def refuse(**_: Any) -> Any:
-        raise ClientError({"Error": {"Code": code}}, "GetObject")
-
-    monkeypatch.setattr(client("s3"), "get_object", refuse)
-    with pytest.raises(Misconfigured, match=r"may not read bucket calls .*VendorBuckets"):
-        VendorHttp().send(Call("s3://calls/x"))
-
-
-@pytest.mark.parametrize("call", [Call("s3://calls"), Call("s3://calls/x", "PUT"), Call("s3:///x")])
-def test_what_is_no_object(call: Call) -> None:
-    with pytest.raises(Misconfigured, match="s3://bucket/key"):
-        VendorHttp().send(call)
-
-
-def test_only_the_local_hub_calls_this_machine(aws: Settings) -> None:
-    from dataclasses import replace
-
-    from chalicelib.adapters.world import build
-
-    assert not build(aws).vendors.local
-    assert not build(replace(aws, public_url="https://127.0.0.1:1")).vendors.local
-    assert build(replace(aws, public_url="http://127.0.0.1:8000")).vendors.local

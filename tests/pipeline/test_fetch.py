@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -13,13 +13,12 @@ import pytest
 
 import app as entry
 from chalicelib.adapters.log import EventKey
-from chalicelib.adapters.queue import FetchQueue, Job, read_job
+from chalicelib.adapters.queue import Job, read_job
 from chalicelib.adapters.tables import EventRow
 from chalicelib.adapters.world import World
-from chalicelib.connectors.vendor_api import Answer, Call, Fetch
-from chalicelib.errors import Misconfigured, Retryable, Unreadable
+from chalicelib.connectors.vendor_api import Answer, Call
+from chalicelib.errors import Unreadable
 from chalicelib.interaction import EventKind, Role
-from chalicelib.pipeline import fetch as fetching
 from chalicelib.pipeline import jobs
 from chalicelib.pipeline.fetch import fetch
 from chalicelib.pipeline.rebuild import recount
@@ -31,51 +30,12 @@ from tests.events import event
 from tests.pipeline import thin
 from tests.pipeline.faults import Fuse, Killed, fused
 from tests.pipeline.test_receive import MESSAGE, signed
-from tests.pipeline.thin import THIN, Clock, Vendor
-from tests.twins import Metrics
-
-WAITING = EventKey("shop#c-1", "ev-1")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def vendor() -> Vendor:
-    return Vendor(thin.response)
-
-
-@pytest.fixture
-def hub(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world whose source `shop` has thin deliveries, and one of them received."""
-    thin.wire(monkeypatch)
-    thin.give_credentials(world, token="tok")
-    made = replace(world, clock=clock)
-    assert receive(made, "shop", signed(MESSAGE)).status == 200
-    return made
-
-
-def _fetch(hub: World, vendor: Vendor, *jobs: Job) -> None:
-    clock = hub.clock
-    assert isinstance(clock, Clock)
-    assert fetch(hub, jobs or [Job(WAITING)], vendor, clock.sleep) == frozenset()
-
-
-def _understood(hub: World) -> Any:
-    assert understand(hub, thin.keys(hub)) == frozenset()
-    return hub.summaries.read(date(2026, 11, 1), date(2026, 11, 30))
-
-
-def _outcomes(hub: World) -> dict[str, int]:
-    assert isinstance(hub.count, Metrics)
-    return {k[-1]: n for k, n in hub.count.items() if k[0] == "fetches"}
+from tests.pipeline.thin import Clock, Vendor
 
 
 def test_a_thin_delivery_waits_for_its_fetch_and_not_to_be_understood(hub: World) -> None:
     assert thin.keys(hub) == []
-    assert thin.jobs(hub) == [Job(WAITING)]
+    assert thin.jobs(hub) == [Job(thin.WAITING)]
 
 
 def test_a_thin_delivery_too_is_one_write_and_one_send(
@@ -98,17 +58,17 @@ def test_a_thin_delivery_too_is_one_write_and_one_send(
 def test_what_the_vendor_tells_is_counted_with_the_event_that_named_it(
     hub: World, vendor: Vendor
 ) -> None:
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert [call.url for call in vendor.calls] == [f"{thin.API}/c-1"]
     assert vendor.calls[0].headers["authorization"] == "Bearer tok"
-    counted = _understood(hub)
+    counted = thin.understood(hub)
     assert counted.totals()["contacts"] == 1
     assert counted.totals()["csat:n"] == 1
     assert counted == recount(hub)
     state = hub.interactions.read(["shop#c-1"])["shop#c-1"]
     assert [e.event_id for e in state.events] == ["c-1:csat", "c-1:text", "ev-1"]
     assert "040 123 4567" not in repr(state)
-    assert _outcomes(hub) == {"fetched": 1}
+    assert thin.outcomes(hub) == {"fetched": 1}
 
 
 def test_the_function_in_front_reads_the_queues_messages(
@@ -116,12 +76,12 @@ def test_the_function_in_front_reads_the_queues_messages(
 ) -> None:
     monkeypatch.setattr(entry, "world", lambda: replace(hub, vendors=_sending(vendor)))
     records = [
-        {"messageId": "1", "body": json.dumps(list(WAITING))},
+        {"messageId": "1", "body": json.dumps(list(thin.WAITING))},
         {"messageId": "2", "body": '["shop#c-1"]'},
     ]
     answer = entry.fetch({"Records": records}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert _understood(hub).count("contacts") == 1
+    assert thin.understood(hub).count("contacts") == 1
 
 
 def _sending(vendor: Vendor) -> Any:
@@ -132,14 +92,14 @@ def _sending(vendor: Vendor) -> Any:
 
 
 def test_a_duplicate_is_not_fetched_again(hub: World, vendor: Vendor) -> None:
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     receive(hub, "shop", signed(MESSAGE))
     first, again = thin.jobs(hub)
-    _fetch(hub, vendor, again)
+    thin.fetched(hub, vendor, again)
     assert first == again
     assert len(vendor.calls) == 1
-    assert WAITING in thin.keys(hub)  # its first job may have died before this was queued
-    assert _outcomes(hub) == {"fetched": 1, "known": 1}
+    assert thin.WAITING in thin.keys(hub)  # its first job may have died before this was queued
+    assert thin.outcomes(hub) == {"fetched": 1, "known": 1}
 
 
 @pytest.mark.parametrize("step", range(1, 26))
@@ -148,13 +108,13 @@ def test_killed_between_any_two_calls(hub: World, vendor: Vendor, clock: Clock, 
     killed = False
     send = fuse.wrap("vendor", vendor)
     try:
-        fetch(fused(hub, fuse), [Job(WAITING)], send, clock.sleep)
+        fetch(fused(hub, fuse), [Job(thin.WAITING)], send, clock.sleep)
     except Killed:
         killed = True
     assert killed == (step <= 2 * len(fuse.calls)), "the range of steps must reach past the end"
     if killed:  # the queue gives it again
-        _fetch(hub, vendor)
-    counted = _understood(hub)
+        thin.fetched(hub, vendor)
+    counted = thin.understood(hub)
     assert counted == recount(hub)
     assert (counted.count("contacts"), counted.count("csat:n")) == (1, 1)
     assert len(list(EventRow.query("shop#c-1"))) == 3
@@ -162,7 +122,7 @@ def test_killed_between_any_two_calls(hub: World, vendor: Vendor, clock: Clock, 
 
 def test_the_steps_above_cover_every_call(hub: World, vendor: Vendor, clock: Clock) -> None:
     fuse = Fuse(-1)
-    fetch(fused(hub, fuse), [Job(WAITING)], fuse.wrap("vendor", vendor), clock.sleep)
+    fetch(fused(hub, fuse), [Job(thin.WAITING)], fuse.wrap("vendor", vendor), clock.sleep)
     assert 2 * len(fuse.calls) < 25, fuse.calls
 
 
@@ -173,16 +133,16 @@ def test_killed_while_it_is_put_off(hub: World, vendor: Vendor, clock: Clock, st
     fuse = Fuse(step)
     killed = False
     try:
-        fetch(fused(hub, fuse), [Job(WAITING)], fuse.wrap("vendor", vendor), clock.sleep)
+        fetch(fused(hub, fuse), [Job(thin.WAITING)], fuse.wrap("vendor", vendor), clock.sleep)
     except Killed:
         killed = True
     assert killed == (step <= 2 * len(fuse.calls)), "the range of steps must reach past the end"
     if killed:  # the queue gives it again
-        _fetch(hub, vendor)
+        thin.fetched(hub, vendor)
     done = thin.keys(hub)
     assert thin.waiting(hub) or done
     clock.pass_by(700)
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert understand(hub, [*done, *thin.keys(hub)]) == frozenset()
     assert recount(hub).count("csat:n") == 1
     assert len(vendor.calls) <= 2
@@ -197,11 +157,11 @@ def test_what_was_erased_is_not_fetched_back(hub: World, vendor: Vendor, underst
     if understood:
         assert understand(hub, [EventKey("shop#c-1", "z")]) == frozenset()
         EventRow("shop#c-1", "z").delete()  # it expired: only the interaction knows of it
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert vendor.calls == []
     assert {row.event_id for row in EventRow.query("shop#c-1")} <= {"ev-1", "z"}
-    assert thin.keys(hub) == [WAITING]
-    assert _outcomes(hub) == {"erased": 1}
+    assert thin.keys(hub) == [thin.WAITING]
+    assert thin.outcomes(hub) == {"erased": 1}
 
 
 def test_what_is_erased_while_the_vendor_answers_is_not_kept(hub: World) -> None:
@@ -211,47 +171,38 @@ def test_what_is_erased_while_the_vendor_answers_is_not_kept(hub: World) -> None
         hub.log.add(erasure, NOW, 30, None)
         return thin.response(call)
 
-    _fetch(hub, Vendor(erased_meanwhile))
+    thin.fetched(hub, Vendor(erased_meanwhile))
     assert {row.event_id for row in EventRow.query("shop#c-1")} == {"ev-1", "z"}
 
 
 def test_the_erasure_of_one_message_does_not_stop_the_fetch(hub: World, vendor: Vendor) -> None:
     erasure = event("z", interaction_id="c-1", kind=EventKind.ERASURE, text="", erases="c-1:text")
     hub.log.add(erasure, NOW, 30, None)
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert len(vendor.calls) == 1
     understand(hub, [EventKey("shop#c-1", "z"), *thin.keys(hub)])
     assert "myöhässä" not in repr(hub.interactions.read(["shop#c-1"]))
 
 
 def test_an_event_that_expired_is_done(hub: World, vendor: Vendor) -> None:
-    EventRow(*WAITING).delete()
-    _fetch(hub, vendor)
+    EventRow(*thin.WAITING).delete()
+    thin.fetched(hub, vendor)
     assert vendor.calls == []
-    assert _outcomes(hub) == {"expired": 1}
+    assert thin.outcomes(hub) == {"expired": 1}
 
 
 def test_gone_at_the_vendor_is_the_end_of_it(hub: World, vendor: Vendor) -> None:
     vendor.script = [Answer(404)]
-    _fetch(hub, vendor)
-    assert thin.keys(hub) == [WAITING]
+    thin.fetched(hub, vendor)
+    assert thin.keys(hub) == [thin.WAITING]
     assert thin.dead(hub) == []
     receive(hub, "shop", signed(MESSAGE))
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert len(vendor.calls) == 1
-    assert _outcomes(hub) == {"nothing": 1, "known": 1}
+    assert thin.outcomes(hub) == {"nothing": 1, "known": 1}
 
 
 # --- waiting ------------------------------------------------------------------------------------
-
-
-def _queued(hub: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Job, float]]:
-    """What is queued anew from here on, with its delay."""
-    later: list[tuple[Job, float]] = []
-    monkeypatch.setattr(
-        FetchQueue, "put_later", lambda _, job, delay_s: later.append((job, delay_s))
-    )
-    return later
 
 
 @pytest.mark.parametrize(
@@ -271,25 +222,25 @@ def test_too_many_puts_everybody_off_and_uses_up_no_try(
     header: dict[str, str],
     wait_s: float,
 ) -> None:
-    later = _queued(hub, monkeypatch)
+    later = thin.queued_later(hub, monkeypatch)
     vendor.script = [Answer(429, headers=header)]
-    _fetch(hub, vendor, Job(WAITING, tries=3))
+    thin.fetched(hub, vendor, Job(thin.WAITING, tries=3))
     ((job, delay_s),) = later
-    assert (job.key, job.tries) == (WAITING, 3)
+    assert (job.key, job.tries) == (thin.WAITING, 3)
     assert wait_s <= delay_s <= wait_s + 30
-    _fetch(hub, vendor)  # another worker, another job: nobody calls
+    thin.fetched(hub, vendor)  # another worker, another job: nobody calls
     assert len(vendor.calls) == 1
     clock.pass_by(wait_s)
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert len(vendor.calls) == 2
-    assert _outcomes(hub) == {"postponed": 2, "fetched": 1}
+    assert thin.outcomes(hub) == {"postponed": 2, "fetched": 1}
 
 
 def test_a_short_wait_is_slept_through(hub: World, vendor: Vendor, clock: Clock) -> None:
     vendor.script = [Answer(429, headers={"retry-after": "5"})]
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert clock.slept == [5]
-    assert _outcomes(hub) == {"fetched": 1}
+    assert thin.outcomes(hub) == {"fetched": 1}
 
 
 def test_a_vendor_that_always_puts_off_ends_as_a_dead_letter(
@@ -298,22 +249,22 @@ def test_a_vendor_that_always_puts_off_ends_as_a_dead_letter(
     vendor.usual = lambda _: Answer(429, headers={"retry-after": "900"})
     since = int(NOW.timestamp())
     clock.pass_by(jobs.GIVE_UP.total_seconds())
-    _fetch(hub, vendor, Job(WAITING, 0, since))
+    thin.fetched(hub, vendor, Job(thin.WAITING, 0, since))
     assert thin.dead(hub) == []
     clock.pass_by(901)
-    _fetch(hub, vendor, Job(WAITING, 0, since))
+    thin.fetched(hub, vendor, Job(thin.WAITING, 0, since))
     ((job, why),) = thin.dead(hub)
-    assert job == Job(WAITING)
+    assert job == Job(thin.WAITING)
     assert "4 days" in why
 
 
 def test_a_job_remembers_since_when_it_waits(hub: World, vendor: Vendor) -> None:
     vendor.script = [Answer(429)]
     thin.jobs(hub)
-    _fetch(hub, vendor)
+    thin.fetched(hub, vendor)
     assert thin.waiting(hub) == 1
-    body = json.dumps([*WAITING, 2, 1_795_000_000])
-    assert read_job(body) == Job(WAITING, 2, 1_795_000_000)
+    body = json.dumps([*thin.WAITING, 2, 1_795_000_000])
+    assert read_job(body) == Job(thin.WAITING, 2, 1_795_000_000)
 
 
 @pytest.mark.parametrize("body", ["{}", "[1, 2]", '["a"]', '["a", "b", "x", 1]', "nonsense"])
@@ -325,7 +276,7 @@ def test_a_message_that_is_no_job(body: str) -> None:
 def test_the_pace_is_the_vendors(hub: World, vendor: Vendor, clock: Clock) -> None:
     for number in range(5):
         receive(hub, "shop", signed({**MESSAGE, "id": f"e{number}", "conversation": f"d-{number}"}))
-    _fetch(hub, vendor, *[Job(EventKey(f"shop#d-{n}", f"e{n}")) for n in range(5)])
+    thin.fetched(hub, vendor, *[Job(EventKey(f"shop#d-{n}", f"e{n}")) for n in range(5)])
     assert clock.slept == [2.0] * 4
 
 
@@ -371,159 +322,3 @@ def test_a_turn_too_far_away_is_not_taken(hub: World, vendor: Vendor, clock: Clo
 )
 def test_retry_after(said: str, wait_s: float | None) -> None:
     assert retry_after_s(Answer(429, headers={"retry-after": said}), NOW) == wait_s
-
-
-# --- failures -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        pytest.param(Answer(500), id="500"),
-        pytest.param(Answer(408), id="408"),
-        pytest.param(Retryable("no answer"), id="time-out"),
-    ],
-)
-def test_a_failed_try_counts_and_comes_again_later(
-    hub: World, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, failure: Answer | Exception
-) -> None:
-    later = _queued(hub, monkeypatch)
-    for tries in (0, 1, 2, 12):
-        vendor.script = [failure]
-        _fetch(hub, vendor, Job(WAITING, tries))
-    assert [job.tries for job, _ in later] == [1, 2, 3, 13]
-    backoff = [delay_s for _, delay_s in later]
-    for delay_s, usual in zip(backoff, (30, 60, 120, 900), strict=True):
-        assert 0.8 * usual <= delay_s <= min(900, 1.2 * usual)
-    _fetch(hub, vendor)
-    assert _understood(hub).count("csat:n") == 1
-
-
-def test_a_503_that_says_how_long_is_left_alone_so_long(
-    hub: World, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    later = _queued(hub, monkeypatch)
-    vendor.script = [Answer(503, headers={"retry-after": "400"})]
-    _fetch(hub, vendor)
-    assert later == [(Job(WAITING, 1, int(NOW.timestamp())), 400)]
-
-
-def test_after_the_last_try_it_is_a_dead_letter_and_the_event_is_understood(
-    hub: World, vendor: Vendor
-) -> None:
-    vendor.script = [Answer(502), Answer(502)]
-    thin.jobs(hub)
-    _fetch(hub, vendor, Job(WAITING, jobs.MAX_TRIES - 2))
-    assert (thin.dead(hub), thin.waiting(hub)) == ([], 1)
-    _fetch(hub, vendor, Job(WAITING, jobs.MAX_TRIES - 1))
-    ((job, why),) = thin.dead(hub)
-    assert why == f"20 tries failed: GET {thin.API}/c-1 answered 502"
-    assert thin.keys(hub) == [WAITING]
-    _fetch(hub, vendor, job)  # redriven, it has all its tries again
-    assert _understood(hub).count("csat:n") == 1
-
-
-def test_refused_credentials_are_a_dead_letter_at_once(hub: World, vendor: Vendor) -> None:
-    vendor.script = [Answer(401)]
-    _fetch(hub, vendor)
-    ((job, why),) = thin.dead(hub)
-    assert job == Job(WAITING)
-    assert "refuses our API credentials (401)" in why
-    assert _outcomes(hub) == {"dead": 1}
-
-
-def test_missing_credentials_are_named(hub: World, vendor: Vendor) -> None:
-    thin.give_credentials(hub)
-    _fetch(hub, vendor)
-    ((_, why),) = thin.dead(hub)
-    assert '{"secrets": […], "api": {"token": "…"}}' in why
-    assert vendor.calls == []
-
-
-def test_an_answer_of_another_shape_is_a_dead_letter(hub: World, vendor: Vendor) -> None:
-    vendor.script = [Answer(200, b"[]")]
-    _fetch(hub, vendor)
-    assert "not a JSON object" in thin.dead(hub)[0][1]
-
-
-@pytest.mark.parametrize(
-    "made",
-    [
-        pytest.param({"interaction_id": "c-2"}, id="of another interaction"),
-        pytest.param({"event_id": "ev-1"}, id="the waiting event's own identity"),
-        pytest.param({"fetch": "more"}, id="that waits itself"),
-        pytest.param({"event_id": ""}, id="without identity"),
-    ],
-)
-def test_events_that_could_not_be_kept_are_refused(
-    hub: World, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, made: dict[str, str]
-) -> None:
-    def dialogue(waiting: Any, source: Any, credentials: Any) -> Any:
-        yield Call(thin.API)
-        return [event(**{"event_id": "new", "interaction_id": "c-1", **made})]
-
-    thin.wire(monkeypatch, replace(THIN, fetch=Fetch(dialogue, (), 60)))
-    _fetch(hub, vendor)
-    assert len(thin.dead(hub)) == 1
-    assert {row.event_id for row in EventRow.scan()} == {"ev-1"}
-
-
-def test_a_source_that_is_wired_no_more(hub: World, vendor: Vendor) -> None:
-    gone = event("g", source="gone", interaction_id="i", fetch="x")
-    hub.log.add(gone, NOW, 30, None)
-    _fetch(hub, vendor, Job(EventKey("gone#i", "g")))
-    assert "no such source" in thin.dead(hub)[0][1]
-
-
-@pytest.mark.parametrize(
-    ("adapter", "method"),
-    [
-        pytest.param("log", "waiting", id="the event cannot be read, nor its job queued again"),
-        pytest.param("queue", "put", id="what was fetched cannot be queued"),
-        pytest.param("log", "add_many", id="what was fetched cannot be stored"),
-    ],
-)
-def test_where_our_own_tables_fail_nothing_is_lost(
-    hub: World, vendor: Vendor, clock: Clock, adapter: str, method: str
-) -> None:
-    class Failing:
-        def __init__(self, real: Any, name: str) -> None:
-            self._real, self._name = real, name
-
-        def __getattr__(self, name: str) -> Any:
-            def fail(*_: Any) -> Any:
-                raise Retryable("slow")
-
-            return fail if name == self._name else getattr(self._real, name)
-
-    thin.jobs(hub)
-    broken: Any = {adapter: Failing(getattr(hub, adapter), method)}
-    assert fetch(replace(hub, **broken), [Job(WAITING)], vendor, clock.sleep) == frozenset()
-    assert thin.waiting(hub) == 1
-    broken["fetch_queue"] = Failing(hub.fetch_queue, "put_later")
-    job = Job(WAITING)
-    assert fetch(replace(hub, **broken), [job], vendor, clock.sleep) == {job}
-    clock.pass_by(60)
-    _fetch(hub, vendor)
-    assert _understood(hub).count("csat:n") == 1
-
-
-def test_no_dead_letter_without_a_queue_that_takes_it(hub: World, vendor: Vendor) -> None:
-    vendor.script = [Answer(401)]
-    nowhere = replace(hub.fetch_queue, dead_url="https://sqs.eu-north-1.amazonaws.com/1/nowhere")
-    with pytest.raises(Misconfigured):
-        fetch(replace(hub, fetch_queue=nowhere), [Job(WAITING)], vendor)
-
-
-def test_a_batch_that_takes_long_leaves_the_rest_for_later(
-    hub: World, vendor: Vendor, clock: Clock
-) -> None:
-    def slowly(call: Call) -> Answer:
-        clock.pass_by(fetching.BATCH_S + 1)
-        return thin.response(call)
-
-    receive(hub, "shop", signed({**MESSAGE, "id": "ev-2", "conversation": "c-2"}))
-    thin.jobs(hub)
-    _fetch(hub, Vendor(slowly), Job(WAITING), Job(EventKey("shop#c-2", "ev-2")))
-    assert _outcomes(hub) == {"fetched": 1, "postponed": 1}
-    assert thin.waiting(hub) == 1

@@ -22,7 +22,7 @@ from chalicelib.connectors.base import Request, Source
 from chalicelib.connectors.vendor_api import Call
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, Role
-from tests.adapters.test_vendor_http import Vendor, serving
+from tests.adapters.vendor import Vendor, serving
 from tests.connectors.played import played, told
 from tests.connectors.recordings import FIXTURES, load
 from tests.connectors.validity import assert_valid

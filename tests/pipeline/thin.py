@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.log import EventKey
-from chalicelib.adapters.queue import Job, read_job
+from chalicelib.adapters.queue import FetchQueue, Job, read_job
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Connector, Request, Source
@@ -29,10 +31,15 @@ from chalicelib.connectors.vendor_api import (
     json_of,
 )
 from chalicelib.interaction import Event, EventKind, Rating, Role
+from chalicelib.pipeline.fetch import fetch
+from chalicelib.pipeline.understand import understand
+from chalicelib.summary import Summary
 from tests.conftest import NOW
 from tests.events import event
+from tests.twins import Metrics
 
 API = "https://api.vendor.example/responses"
+WAITING = EventKey("shop#c-1", "ev-1")  # what `hub` has received
 PER_MINUTE = 30  # a call every two seconds
 
 
@@ -184,3 +191,31 @@ def _taken(url: str) -> list[tuple[str, str]]:
             found.append((message["Body"], why))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
+
+
+def fetched(hub: World, vendor: Vendor, *jobs: Job) -> None:
+    """Fetch these, or the one that waits."""
+    clock = hub.clock
+    assert isinstance(clock, Clock)
+    assert fetch(hub, jobs or [Job(WAITING)], vendor, clock.sleep) == frozenset()
+
+
+def understood(hub: World) -> Summary:
+    """Understand what is queued; what is counted then."""
+    assert understand(hub, keys(hub)) == frozenset()
+    return hub.summaries.read(date(2026, 11, 1), date(2026, 11, 30))
+
+
+def outcomes(hub: World) -> dict[str, int]:
+    """How the fetches so far ended."""
+    assert isinstance(hub.count, Metrics)
+    return {k[-1]: n for k, n in hub.count.items() if k[0] == "fetches"}
+
+
+def queued_later(hub: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Job, float]]:
+    """What is queued anew from here on, with its delay."""
+    later: list[tuple[Job, float]] = []
+    monkeypatch.setattr(
+        FetchQueue, "put_later", lambda _, job, delay_s: later.append((job, delay_s))
+    )
+    return later
