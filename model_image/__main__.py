@@ -13,11 +13,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
-
 from model_image import backends
 from model_image.backends import Backend
-from model_image.server import DRAIN_S, Medium, create_app
+from model_image.process import run
+from model_image.server import Medium, create_app
 
 
 def main() -> None:
@@ -38,14 +37,7 @@ def main() -> None:
     media: dict[str, Medium] = {}
     if chosen.speech:
         load, media = _with_speech(load, chosen.speech)
-    uvicorn.run(
-        create_app(load, media=media),
-        host=chosen.host,
-        port=chosen.port,
-        access_log=False,  # a line a request says nothing that the worker's line does not
-        log_level="warning",
-        timeout_graceful_shutdown=int(DRAIN_S),
-    )
+    run(create_app(load, media=media), chosen.host, chosen.port)
 
 
 def _with_speech(

@@ -38,10 +38,6 @@ class Busy(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Draining(Busy):
-    """The server is shutting down; another copy will answer."""
-
-
 class Failed(Exception):
     """Texts of a request could not be read, or its taxonomy."""
 
@@ -108,7 +104,6 @@ class Worker:
     max_waiting_tokens: int | None = None  # the backend's own bound
     meter: Meter = field(default_factory=Meter)
     waiting_tokens: int = 0
-    draining: bool = False
 
     def __post_init__(self) -> None:
         self.stages = stages_of(self.backend)
@@ -125,8 +120,6 @@ class Worker:
     async def understand(self, request: Request) -> list[Result]:
         """The results, in order; raises Busy when too much waits already, Failed if a text
         could not be read: with "partial" wanted, only if none could."""
-        if self.draining:
-            raise Draining("the server is shutting down")
         tokens = sum(self.stages.estimate(text.text) for text in request.texts)
         if self.stages.known(request.taxonomy) is None:
             words = self.stages.wordings(request.taxonomy)
@@ -144,12 +137,8 @@ class Worker:
         self._account(request, tokens, results, time.perf_counter() - began)
         return results
 
-    async def drain(self, limit_s: float) -> None:
-        """Finish what was accepted, accept nothing more."""
-        self.draining = True
-        deadline = time.monotonic() + limit_s
-        while self.waiting_tokens and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+    def close(self) -> None:
+        """End after the step that runs; what waits is not read any more."""
         self.device.stop()
         self._threads.shutdown(wait=False)
 

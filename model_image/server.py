@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -20,16 +22,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from model_image import wire
-from model_image.admission import Busy, Draining, Worker
+from model_image.admission import Busy, Worker
 from model_image.backends import Backend
 from model_image.metrics import CONTENT_TYPE, Meter
 
 log = logging.getLogger("model_image")
 
 MAX_BODY_BYTES = 6_291_456  # the limit of a real-time SageMaker request
-MAX_OPEN_BODIES = 64  # requests being read or answered at once: bounds memory before parsing
+MAX_OPEN_BODIES = 64  # of one medium, being read or answered at once: bounds memory before parsing
 SMALL_BYTES = 65_536  # JSON of a larger body is read and written beside the loop: /ping goes on
 DRAIN_S = 25.0  # SageMaker kills 30 s after SIGTERM
+ENDING = "the server is shutting down"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Limits:
     body_bytes: int = MAX_BODY_BYTES
     open_bodies: int = MAX_OPEN_BODIES
     waiting_tokens: int | None = None
+    drain_s: float = DRAIN_S
 
 
 class Refused(wire.BadRequest):
@@ -49,16 +53,23 @@ class Refused(wire.BadRequest):
         self.status = status
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Medium:
-    """One content type: how its bodies are answered, and how long they may be.
+    """One kind of content: how its bodies are answered, how long they may be and how many.
 
-    `answer(body, headers)` gives the reply's JSON; it may raise wire.BadRequest, Busy or Refused,
-    and is cancelled when the caller leaves.
+    `answer(body, headers)` gives the reply's JSON; it may raise wire.BadRequest, Busy or Refused.
+    When the caller leaves it is cancelled; it counts as open until it has ended.
     """
 
     answer: Callable[[bytes, Mapping[str, str]], Awaitable[bytes]]
     body_bytes: int
+    most_open: int = MAX_OPEN_BODIES
+    retry_after_s: int = 1
+    open: int = 0  # bodies being read, waiting or being answered
+
+    def closed(self, _: object) -> None:
+        """One of them has ended."""
+        self.open -= 1
 
 
 class Server:
@@ -68,14 +79,18 @@ class Server:
         self, load: Callable[[], Backend], limits: Limits, media: Mapping[str, Medium]
     ) -> None:
         self.load, self.limits = load, limits
-        self.media = {"application/json": Medium(self.texts, limits.body_bytes), **media}
+        texts = Medium(self.texts, limits.body_bytes, limits.open_bodies)
+        self.media = {"application/json": texts, **media}
         self.meter = Meter()
         self.worker: Worker | None = None
         self.failed = False
-        self.open = 0
+        self.draining = False
+        self._open = 0
+        self._over: asyncio.Future[None]  # done when who is left must be let go
 
     async def start(self) -> None:
         """Load and warm up off the loop, so that the port answers meanwhile."""
+        self._over = asyncio.get_running_loop().create_future()
         try:
             backend = await asyncio.to_thread(self._ready_backend)
         except Exception as error:
@@ -95,7 +110,9 @@ class Server:
 
     async def ping(self, _: HttpRequest) -> Response:
         """200 once the weights are loaded and a warm-up has run, while the device answers."""
-        if self.worker is None or self.worker.draining:
+        if self.draining:
+            return _retry(503, ENDING, 1)
+        if self.worker is None:
             return _retry(503, "loading failed" if self.failed else "not ready", 1)
         if not self.worker.device.alive:
             return _retry(503, "the model no longer answers", 1)
@@ -107,29 +124,58 @@ class Server:
 
     async def invoke(self, http: HttpRequest) -> Response:
         """Any medium in, JSON out."""
-        response = await self._refusal(http) or await self._counted(http)
+        response = self._refusal(http) or await self._in_time(http)
         self.meter.answers.labels(str(response.status_code)).inc()
         return response
 
-    async def _refusal(self, http: HttpRequest) -> Response | None:
+    def _refusal(self, http: HttpRequest) -> Response | None:
         """What is turned away before its body is read."""
+        if self.draining:
+            return self._ending()
         if self.worker is None:
             self.meter.refused.labels("loading").inc()
             return _retry(503, "the model is loading", 1)
-        if _content_type(http) not in self.media:
+        medium = self.media.get(_content_type(http))
+        if medium is None:
             known = " or ".join(self.media)
             return _refuse(415, "unknown content type", "Content-Type", f"send {known}")
-        if self.open >= self.limits.open_bodies:
+        if medium.open >= medium.most_open:
             self.meter.refused.labels("requests open").inc()
-            return _retry(429, "too many requests are open", 1)
+            return _retry(429, "too many requests are open", medium.retry_after_s)
         return None
 
-    async def _counted(self, http: HttpRequest) -> Response:
-        self.open += 1
+    def _ending(self) -> Response:
+        self.meter.refused.labels("draining").inc()
+        return _retry(503, ENDING, 1)
+
+    async def _in_time(self, http: HttpRequest) -> Response:
+        """The answer; of what does not end before the server must, that it shall be asked again."""
+        medium = self.media[_content_type(http)]
+        medium.open += 1
+        answering = asyncio.create_task(self._answer(http, medium))
+        answering.add_done_callback(medium.closed)
+        self._open += 1
         try:
-            return await self._answer(http, self.media[_content_type(http)])
+            either: set[asyncio.Future[Any]] = {answering, self._over}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return answering.result() if answering.done() else self._ending()
         finally:
-            self.open -= 1
+            self._open -= 1
+            answering.cancel()
+
+    async def drain(self) -> None:
+        """Take nothing more and finish what was taken; at the end of `drain_s` let go of the rest.
+
+        The port shall stay open meanwhile: who asks is told 503 and asks elsewhere.
+        """
+        self.draining = True
+        deadline = time.monotonic() + self.limits.drain_s
+        while self._open and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if self._open and not self._over.done():
+            log.warning("shutting down: %d requests did not end in time and get 503", self._open)
+            self._over.set_result(None)
+            await asyncio.sleep(0.1)  # they are told
 
     async def _answer(self, http: HttpRequest, medium: Medium) -> Response:
         try:
@@ -143,8 +189,7 @@ class Server:
         except wire.BadRequest as error:
             return _refuse(error.status, error.error, error.where, error.remedy)
         except Busy as error:
-            status = 503 if isinstance(error, Draining) else 429
-            return _retry(status, str(error), error.retry_after_s)
+            return _retry(429, str(error), error.retry_after_s)
         except Exception as error:
             log.error("a request failed: %s", _names(error))
             return _refuse(500, "the model failed", "server", "retry; then see the server's log")
@@ -180,8 +225,9 @@ def create_app(
         loading = asyncio.create_task(server.start())
         yield
         loading.cancel()
+        await server.drain()
         if server.worker:
-            await server.worker.drain(DRAIN_S)
+            server.worker.close()
 
     app = Starlette(
         routes=[
@@ -232,14 +278,16 @@ def _names(error: BaseException) -> str:
 
 
 async def _unless_gone(http: HttpRequest, answering: Awaitable[bytes]) -> bytes:
-    """The answer; work stops when the caller hangs up, with ClientDisconnect."""
+    """The answer. When the caller hangs up the work is stopped, and ClientDisconnect follows it."""
     answer = asyncio.ensure_future(answering)
     gone = asyncio.ensure_future(_gone(http))
     try:
         await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            raise ClientDisconnect
-        return answer.result()
+        if answer.done():
+            return answer.result()
+        answer.cancel()
+        await asyncio.wait({answer})
+        raise ClientDisconnect
     finally:
         answer.cancel()
         gone.cancel()

@@ -10,6 +10,7 @@ a header is told by its content type alone (RFC 2046 `audio/basic`, RFC 4856 `au
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +138,7 @@ def _samples(file: soundfile.SoundFile, limits: Limits) -> Audio:
 
 def _put(part: Samples, whole: Samples, at: int) -> int:
     whole[:, at : at + part.shape[1]] = part
-    return part.shape[1]
+    return int(part.shape[1])
 
 
 def _too_long(channels: int, longest_s: float) -> Refused:
@@ -159,7 +160,7 @@ def _form(body: bytes, content_type: str, said: Mapping[str, str]) -> dict[str, 
 
 def _whole(said: Mapping[str, str], name: str, usual: int) -> int:
     value = said.get(name, str(usual))
-    if not (value.isascii() and value.isdecimal() and 0 < int(value[:9]) < 10**6):
+    if not re.fullmatch("[0-9]{1,6}", value) or int(value) == 0:
         raise Refused(400, f"{name} is not a whole number", "Content-Type", f"send {name}={usual}")
     return int(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,9 +27,10 @@ class Segment:
 
 
 class Transcriber(Protocol):
-    """A speech model. Windows are at most 30 s at 16 kHz."""
+    """A speech model. Windows are at most 30 s at 16 kHz; it is best given `batch` at once."""
 
     model: str
+    batch: int
 
     def languages(self, windows: Sequence[Samples], among: Sequence[str]) -> list[str]:
         """The language of each window (ISO 639-1), of those in `among`, or of all it knows."""
@@ -60,8 +61,20 @@ class Transcript:
     left_out: int = 0
 
 
-def listen(audio: Audio, options: Options, transcriber: Transcriber) -> Transcript:
-    """Write a recording down; channels are heard apart and never mixed."""
+class Left(Exception):
+    """Nobody waits for the transcript any more."""
+
+
+def listen(
+    audio: Audio,
+    options: Options,
+    transcriber: Transcriber,
+    left: Callable[[], bool] = lambda: False,
+) -> Transcript:
+    """Write a recording down; channels are heard apart and never mixed.
+
+    `left` is asked between batches of windows: once it is true, raises Left.
+    """
     channels = list(audio.samples)
     spans = [activity.spans(samples) for samples in channels]
     roles = turns.roles(len(channels), options.customer)
@@ -71,7 +84,8 @@ def listen(audio: Audio, options: Options, transcriber: Transcriber) -> Transcri
         for window in pack(number, samples, found)
     ]
     languages = _languages(windows, channels, options.languages, transcriber)
-    said, left_out = _said(windows, channels, languages, roles, transcriber)
+    hearing = _Hearing(channels, languages, roles, transcriber, left)
+    said, left_out = hearing.said(windows)
     return Transcript(
         transcriber.model,
         turns.joined(said),
@@ -99,37 +113,47 @@ def _languages(
     return dict(zip(fullest, found, strict=True))
 
 
-def _said(
-    windows: Sequence[Window],
-    channels: Sequence[Samples],
-    languages: Mapping[int, str],
-    roles: Sequence[Role],
-    transcriber: Transcriber,
-) -> tuple[list[Turn], int]:
-    """Every segment with its place in the recording, and how many were left out."""
-    said: list[Turn] = []
-    left_out = 0
-    pending = list(windows)
-    for _ in range(ROUNDS):
-        if not pending:
-            break
-        heard = [window.samples(channels[window.channel]) for window in pending]
-        spoken_in = [languages[window.channel] for window in pending]
-        rest: list[Window] = []
-        answers = transcriber.transcribe(heard, spoken_in)
-        for window, language, segments in zip(pending, spoken_in, answers, strict=True):
-            for segment in segments:
-                if turns.repeats(segment.text):
-                    left_out += 1
-                elif segment.text:
-                    said.append(_turn(window, segment, roles[window.channel], language))
-            # Where it heard nothing at all it would hear nothing again.
-            behind = window.after(max(one.end_s for one in segments)) if segments else None
-            rest += [behind] if behind and behind.seconds < window.seconds else []
-        pending = rest
-    return said, left_out
+@dataclass(frozen=True)
+class _Hearing:
+    """What one recording's windows are heard with."""
 
+    channels: Sequence[Samples]
+    languages: Mapping[int, str]  # of each channel
+    roles: Sequence[Role]
+    transcriber: Transcriber
+    left: Callable[[], bool]
 
-def _turn(window: Window, segment: Segment, role: Role, language: str) -> Turn:
-    start_s, end_s = window.place(segment.start_s, segment.end_s)
-    return Turn(start_s, end_s, role, window.channel, segment.text, language, segment.p)
+    def said(self, windows: Sequence[Window]) -> tuple[list[Turn], int]:
+        """Every segment with its place in the recording, and how many were left out."""
+        said: list[Turn] = []
+        left_out = 0
+        pending = list(windows)
+        for _ in range(ROUNDS):
+            rest: list[Window] = []
+            for window, segments in self._segments(pending):
+                for segment in segments:
+                    if turns.repeats(segment.text):
+                        left_out += 1
+                    elif segment.text:
+                        said.append(self._turn(window, segment))
+                # Where it heard nothing at all it would hear nothing again.
+                behind = window.after(max(one.end_s for one in segments)) if segments else None
+                rest += [behind] if behind and behind.seconds < window.seconds else []
+            pending = rest
+        return said, left_out
+
+    def _segments(self, windows: Sequence[Window]) -> Iterator[tuple[Window, list[Segment]]]:
+        """What the model says of each window, a batch at a time."""
+        for start in range(0, len(windows), self.transcriber.batch):
+            if self.left():
+                raise Left
+            batch = windows[start : start + self.transcriber.batch]
+            heard = [window.samples(self.channels[window.channel]) for window in batch]
+            spoken_in = [self.languages[window.channel] for window in batch]
+            answers = self.transcriber.transcribe(heard, spoken_in)
+            yield from zip(batch, answers, strict=True)
+
+    def _turn(self, window: Window, segment: Segment) -> Turn:
+        start_s, end_s = window.place(segment.start_s, segment.end_s)
+        role, language = self.roles[window.channel], self.languages[window.channel]
+        return Turn(start_s, end_s, role, window.channel, segment.text, language, segment.p)

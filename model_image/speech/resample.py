@@ -86,7 +86,8 @@ def to_16k(samples: Samples, rate_hz: int) -> Samples:
     """One channel at 16 kHz, whole."""
     resampler = Resampler(rate_hz, 1)
     begun = resampler.feed(samples[None])
-    return np.concatenate([begun, resampler.rest()], axis=1)[0]
+    made: Samples = np.concatenate([begun, resampler.rest()], axis=1)[0]
+    return made
 
 
 def _ratio(rate_hz: int) -> tuple[int, int]:

@@ -32,7 +32,7 @@ from model_image.speech.resample import RATE_HZ, Samples
 from model_image.speech.windows import WINDOW_S
 
 STEP_S = 0.02  # of a timestamp
-BATCH = 8  # windows at once: on a GPU the decoder's steps are shared
+BATCH = 8  # windows at once on a GPU, where the decoder's steps are shared
 _FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
 
 
@@ -178,7 +178,7 @@ def sentences(
         yield start_s, seconds, words
 
 
-def load(directory: str, batch: int = BATCH) -> Whisper:
+def load(directory: str, batch: int | None = None) -> Whisper:
     """The model of a directory, on the GPU in half precision where there is one.
 
     Raises OSError, naming what is missing. Weights are read from safetensors alone: a pickle
@@ -206,7 +206,7 @@ def load(directory: str, batch: int = BATCH) -> Whisper:
         features=WhisperFeatureExtractor.from_pretrained(place, local_files_only=True),
         tokenizer=Tokenizer.from_file(str(place / "tokenizer.json")),
         config=config,
-        batch=batch,
+        batch=batch or (BATCH if gpu else 1),
     )
 
 

@@ -13,6 +13,7 @@ SCHEMA = "oivallus.transcript.1"
 #: SageMaker takes most headers away; this one it hands on (`CustomAttributes` of the call).
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
+_CHANNEL = re.compile(r"[0-9]{1,3}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _MAX_LANGUAGES = 20
 
@@ -36,7 +37,7 @@ def options(attributes: str, parameters: Mapping[str, str], channels: int) -> Op
 def _customer(value: str, channels: int) -> int | None:
     if not value:
         return None
-    if not (value.isascii() and value.isdecimal() and int(value[:3]) < MAX_CHANNELS):
+    if not _CHANNEL.fullmatch(value) or int(value) >= MAX_CHANNELS:
         raise Refused(400, "customer is no channel", "customer", "send a number from 0 on")
     # A mixed recording where two were promised: nobody knows whose words they are.
     return int(value) if int(value) < channels else None

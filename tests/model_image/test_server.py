@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request as UrlRequest
@@ -21,9 +22,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from model_image import backends, wire
-from model_image.admission import Busy, Draining, Worker
+from model_image.admission import Worker
 from model_image.backends import Backend
-from model_image.server import Limits, Medium, Refused, create_app
+from model_image.server import Limits, Medium, Refused, Server, create_app
+from tests.model_image.callers import Caller, until
 from tests.model_image.conftest import Json, body, wait_until_ready
 
 ROOT = Path(__file__).parents[2]
@@ -145,12 +147,13 @@ def test_back_pressure_over_http() -> None:
     with TestClient(create_app(lambda: backend, Limits(waiting_tokens=100))) as client:
         wait_until_ready(client)
         backend.gate.clear()
+        medium = client.app.state.server.media["application/json"]  # type: ignore[attr-defined]
         with ThreadPoolExecutor(2) as callers:
             accepted = []
             for waiting in (1, 2):
                 job = body("a" * 100, taxonomy=SMALL)
                 accepted.append(callers.submit(client.post, "/invocations", json=job))
-                _until(lambda n=waiting: client.app.state.server.open >= n)  # type: ignore[attr-defined]
+                _until(lambda n=waiting: medium.open >= n)
                 time.sleep(0.05)
             refused = client.post("/invocations", json=body("a" * 100, taxonomy=SMALL))
             backend.gate.set()
@@ -160,10 +163,68 @@ def test_back_pressure_over_http() -> None:
         assert client.post("/invocations", json=body("a", taxonomy=SMALL)).status_code == 200
 
 
-def test_open_requests_are_bounded() -> None:
-    with TestClient(create_app(Gate, Limits(open_bodies=0))) as client:
-        wait_until_ready(client)
-        assert client.post("/invocations", json=body("a", taxonomy=SMALL)).status_code == 429
+def _served(
+    scenario: Callable[[Server], Awaitable[None]],
+    media: Mapping[str, Medium] | None = None,
+    limits: Limits | None = None,
+) -> None:
+    async def run() -> None:
+        server = Server(Gate, limits or Limits(), media or {})
+        await server.start()
+        try:
+            await scenario(server)
+        finally:
+            assert server.worker is not None
+            server.worker.close()
+
+    asyncio.run(run())
+
+
+def test_who_is_one_too_many_is_told_before_the_body_is_read() -> None:
+    """Of each medium its own number: slow senders of one do not keep others out."""
+
+    async def listen(body: bytes, headers: Mapping[str, str]) -> bytes:
+        return b"{}"
+
+    async def scenario(server: Server) -> None:
+        slow = [Caller(server, "audio/wav", None) for _ in range(2)]
+        await until(lambda: all(caller.asked for caller in slow))
+        third = Caller(server, "audio/wav", None)
+        refused = await third.answer()
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "30"
+        assert not third.asked
+        text = json.dumps(body("Hei", taxonomy=SMALL)).encode()
+        assert (await Caller(server, "application/json", text).answer()).status_code == 200
+        slow[0].hang_up()
+        await slow[0].answer()
+        assert (await Caller(server, "audio/wav", b"sound").answer()).status_code == 200
+
+    _served(scenario, {"audio/wav": Medium(listen, 10, most_open=2, retry_after_s=30)})
+
+
+def test_a_caller_who_leaves_keeps_the_place_until_the_work_ends() -> None:
+    ended = asyncio.Event()
+
+    async def listen(body: bytes, headers: Mapping[str, str]) -> bytes:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await ended.wait()
+        return b""
+
+    async def scenario(server: Server) -> None:
+        first = Caller(server, "audio/wav", b"sound")
+        await until(lambda: first.asked)
+        await asyncio.sleep(0.02)
+        first.hang_up()
+        await asyncio.sleep(0.02)
+        assert (await Caller(server, "audio/wav", b"sound").answer()).status_code == 429
+        ended.set()
+        assert (await first.answer()).status_code == 499
+        assert server.media["audio/wav"].open == 0
+
+    _served(scenario, {"audio/wav": Medium(listen, 10, most_open=1)})
 
 
 def test_requests_that_wait_together_are_read_together() -> None:
@@ -180,7 +241,7 @@ def test_requests_that_wait_together_are_read_together() -> None:
         await asyncio.sleep(0.05)
         backend.gate.set()
         answers = await asyncio.gather(*calls, other, return_exceptions=True)
-        await worker.drain(1)
+        worker.close()
         said = [a[0].themes[0][0] for a in answers if not isinstance(a, BaseException)]
         return backend.batches, said
 
@@ -191,23 +252,45 @@ def test_requests_that_wait_together_are_read_together() -> None:
 
 
 def test_draining_finishes_the_accepted_and_refuses_the_rest() -> None:
-    async def scenario() -> None:
-        backend = Gate(is_open=False)
-        worker = Worker(backend, max_waiting_tokens=25)
-        worker.start()
-        accepted = asyncio.ensure_future(worker.understand(request("a")))
-        await asyncio.sleep(0.02)
-        draining = asyncio.ensure_future(worker.drain(5))
-        await asyncio.sleep(0.02)
-        with pytest.raises(Draining):
-            await worker.understand(request("b"))
-        assert not draining.done()
-        backend.gate.set()
-        await draining
-        assert len(await accepted) == 1
+    finish = asyncio.Event()
 
-    asyncio.run(scenario())
-    assert issubclass(Draining, Busy)
+    async def listen(body: bytes, headers: Mapping[str, str]) -> bytes:
+        await finish.wait()
+        return b"{}"
+
+    async def scenario(server: Server) -> None:
+        accepted = Caller(server, "audio/wav", b"sound")
+        await until(lambda: accepted.asked)
+        draining = asyncio.ensure_future(server.drain())
+        await asyncio.sleep(0.02)
+        late = await Caller(server, "audio/wav", b"sound").answer()
+        assert late.status_code == 503
+        assert late.headers["retry-after"]
+        assert not draining.done()
+        finish.set()
+        await draining
+        assert (await accepted.answer()).status_code == 200
+
+    _served(scenario, {"audio/wav": Medium(listen, 10)})
+
+
+def test_what_cannot_finish_is_told_to_ask_again() -> None:
+    """Slow senders and slow work alike."""
+
+    async def listen(body: bytes, headers: Mapping[str, str]) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    async def scenario(server: Server) -> None:
+        callers = [Caller(server, "audio/wav", sent) for sent in (b"sound", None)]
+        await until(lambda: all(caller.asked for caller in callers))
+        await server.drain()
+        for caller in callers:
+            answer = await caller.answer()
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+
+    _served(scenario, {"audio/wav": Medium(listen, 10)}, Limits(drain_s=0.1))
 
 
 def test_unknown_backend() -> None:
@@ -215,16 +298,29 @@ def test_unknown_backend() -> None:
         backends.load("gpu")
 
 
-@pytest.fixture
-def process() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The real server on a free port."""
+Process = tuple[subprocess.Popen[bytes], str]
+SERVE = ("-m", "model_image", "serve", "--host", "127.0.0.1", "--port")
+NEVER_DONE = """
+import sys
+from model_image.process import run
+from model_image.server import Limits, create_app
+from tests.model_image.test_server import Gate
+
+class Shut(Gate):
+    def warm_up(self): pass
+
+run(create_app(lambda: Shut(is_open=False), Limits(drain_s=4)), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+@contextmanager
+def _process(*command: str) -> Iterator[Process]:
+    """A real server on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "model_image", "serve", "--host", "127.0.0.1", "--port", str(port)],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
+        [sys.executable, *command, str(port)], cwd=ROOT, stderr=subprocess.PIPE
     )
     try:
         yield server, f"http://127.0.0.1:{port}"
@@ -236,35 +332,60 @@ def process() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
             server.stderr.close()
 
 
-def test_the_process_starts_answers_and_drains_on_sigterm(
-    process: tuple[subprocess.Popen[bytes], str], furniture: Json
-) -> None:
-    server, url = process
-    _until(lambda: _ping(url) == 200, 15)
-    # Enough work to be in flight still when the signal comes.
-    long = body(*["Lasku on väärin, summa ei täsmää. " * 40] * 1500, taxonomy=furniture)
-    with ThreadPoolExecutor(1) as caller:
-        answer = caller.submit(_post, url, long)
-        time.sleep(0.25)
-        server.send_signal(signal.SIGTERM)
-        status, results = answer.result(timeout=25)
-    assert status == 200
-    assert len(results["results"]) == 1500
-    assert server.wait(10) in (0, -signal.SIGTERM)
+def _log(server: subprocess.Popen[bytes]) -> str:
+    """All that it said, once it has ended by SIGTERM."""
+    assert server.wait(20) in (0, -signal.SIGTERM)
     assert server.stderr is not None
-    log = server.stderr.read().decode()
-    assert "texts=1500" in log
+    return server.stderr.read().decode()
+
+
+def test_the_process_starts_answers_and_drains_on_sigterm(furniture: Json) -> None:
+    # Enough work to be in flight still when the signal comes.
+    long = body(*["Lasku on väärin, summa ei täsmää. " * 40] * 300, taxonomy=furniture)
+    with _process(*SERVE) as (server, url), ThreadPoolExecutor(1) as caller:
+        _until(lambda: _ping(url) == 200, 60)
+        answer = caller.submit(_post, url, long)
+        _until(lambda: "waiting_tokens 0.0" not in _metrics(url))
+        server.send_signal(signal.SIGTERM)
+        status, results = answer.result(timeout=60)
+        assert status == 200
+        assert len(results["results"]) == 300
+        log = _log(server)
+    assert "texts=300" in log
     assert "täsmää" not in log
+
+
+def test_a_process_that_ends_says_so_to_all_who_ask() -> None:
+    """Its port stays open while it finishes; what does not end in time is to be asked again."""
+    text = body("Hei", taxonomy=SMALL)
+    with _process("-c", NEVER_DONE) as (server, url), ThreadPoolExecutor(1) as caller:
+        _until(lambda: _ping(url) == 200, 60)
+        stuck = caller.submit(_post, url, text)
+        _until(lambda: "waiting_tokens 0.0" not in _metrics(url))
+        server.send_signal(signal.SIGTERM)
+        _until(lambda: _ping(url) == 503)
+        for refused in (_post(url, text), stuck.result(timeout=60)):
+            assert refused[0] == 503
+            assert refused[1]["error"] == "the server is shutting down"
+            assert refused[1]["after"]
+        log = _log(server)
+    assert "1 requests did not end in time" in log
+    assert "Traceback" not in log
 
 
 def _ping(url: str) -> int:
     try:
-        with urlopen(f"{url}/ping", timeout=2) as response:
+        with urlopen(f"{url}/ping", timeout=10) as response:
             return int(response.status)
     except HTTPError as error:
         return error.code
     except (URLError, OSError):
         return 0
+
+
+def _metrics(url: str) -> str:
+    with urlopen(f"{url}/metrics", timeout=20) as response:
+        return str(response.read().decode())
 
 
 def _post(url: str, content: Json) -> tuple[int, Json]:
@@ -273,8 +394,11 @@ def _post(url: str, content: Json) -> tuple[int, Json]:
         json.dumps(content).encode(),
         {"content-type": "application/json"},
     )
-    with urlopen(sent, timeout=25) as response:
-        return response.status, json.loads(response.read())
+    try:
+        with urlopen(sent, timeout=60) as response:
+            return response.status, json.loads(response.read())
+    except HTTPError as error:
+        return error.code, {**json.loads(error.read()), "after": error.headers["retry-after"]}
 
 
 def _until(condition: object, limit_s: float = 5) -> None:

@@ -83,7 +83,7 @@ def _run(scenario: Callable[[Worker], Any], backend: Any, bound: int | None = No
         try:
             return await scenario(worker)
         finally:
-            await worker.drain(5)
+            worker.close()
 
     return asyncio.run(run())
 

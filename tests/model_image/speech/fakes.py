@@ -17,6 +17,7 @@ class Hearer:
     """Says of each stretch of talk how long it is; refuses windows of more than 30 s."""
 
     model: str = "hearer-1"
+    batch: int = 2
     windows: list[Samples] = field(default_factory=list)
     spoken_in: list[str] = field(default_factory=list)
     among: list[Sequence[str]] = field(default_factory=list)

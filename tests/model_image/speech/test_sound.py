@@ -59,6 +59,13 @@ def test_mu_law_without_a_header_is_eight_kilohertz(content_type: str) -> None:
     assert both.samples.shape == (2, 3 * RATE)
 
 
+@pytest.mark.parametrize("rate", ["0", "-1", "fast", "8e3", "000000001" + "0" * 5000])
+def test_a_rate_that_is_no_number_is_refused(rate: str) -> None:
+    with pytest.raises(audio.Refused) as refused:
+        audio.read(b"\xff" * 800, "audio/basic", {"rate": rate})
+    assert refused.value.status == 400
+
+
 @pytest.mark.parametrize("second", range(256))
 def test_mu_law_may_begin_with_any_byte(second: int) -> None:
     quiet = bytes([0xFF, second]) + b"\xff" * 8000
@@ -121,14 +128,14 @@ def _zeros(seconds: float, channels: int, rate: int, form: str = "FLAC") -> byte
 
 
 def test_a_small_file_of_many_samples_takes_no_more_than_its_sound() -> None:
-    """Eight channels of 192 kHz: 123 MB when decoded at once, of a file of some kilobytes."""
-    bomb = _zeros(20, 8, 192_000)
-    assert len(bomb) < 100_000
+    """Eight channels of 192 kHz: 25 MB when decoded at once, of a file of some kilobytes."""
+    bomb = _zeros(4, 8, 192_000)
+    assert len(bomb) < 10_000
     tracemalloc.start()
     found = audio.read(bomb, "audio/flac", {})
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert found.samples.shape == (8, 20 * 16_000)
+    assert found.samples.shape == (8, 4 * 16_000)
     assert most < found.samples.nbytes + 5_000_000
 
 
@@ -136,7 +143,7 @@ def test_what_a_header_tells_to_be_too_long_is_not_decoded(monkeypatch: pytest.M
     body = _zeros(3, 4, 8000)
     within, beyond = audio.Limits(channel_seconds=12), audio.Limits(channel_seconds=11.9)
     assert audio.read(body, "audio/flac", {}, within).samples.shape[0] == 4
-    monkeypatch.setattr(audio.soundfile.SoundFile, "read", None)
+    monkeypatch.setattr("soundfile.SoundFile.read", None)
     with pytest.raises(audio.Refused, match="4 channels") as refused:
         audio.read(body, "audio/flac", {}, beyond)
     assert refused.value.status == 413

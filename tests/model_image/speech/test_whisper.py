@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,12 @@ import pytest
 import torch
 from starlette.testclient import TestClient
 
-from model_image.server import create_app
+from model_image.server import Limits, Server, create_app
 from model_image.speech import audio, whisper
-from model_image.speech.handler import Speech
+from model_image.speech.handler import MOST_HELD, Speech
+from model_image.speech.listen import Segment
+from model_image.speech.resample import Samples
+from tests.model_image.callers import Caller, until
 from tests.model_image.conftest import wait_until_ready
 from tests.model_image.speech import sounds, tiny
 from tests.model_image.speech.fakes import Hearer
@@ -165,12 +170,67 @@ def test_statuses(client: TestClient, body: bytes, content_type: str, status: in
     assert told["turns"] if status == 200 else told["remedy"]
 
 
-def test_recordings_that_wait_are_bounded(client: TestClient) -> None:
-    speech = Speech(Hearer)
-    speech.load()
-    speech.waiting = 4
-    with TestClient(create_app(Gate, media=speech.media())) as busy:
-        wait_until_ready(busy)
-        reply = busy.post("/invocations", content=SHORT, headers={"content-type": "audio/wav"})
-    assert reply.status_code == 429
-    assert reply.headers["retry-after"]
+class Slow(Hearer):
+    """Hears a window only while its gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__(batch=1)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.began = 0
+
+    def transcribe(
+        self, windows: Sequence[Samples], languages: Sequence[str]
+    ) -> list[list[Segment]]:
+        self.began += 1
+        assert self.gate.wait(10)
+        return super().transcribe(windows, languages)
+
+
+def _with(slow: Slow, scenario: Callable[[Server], Awaitable[None]]) -> None:
+    async def run() -> None:
+        speech = Speech(lambda: slow)
+        speech.load()
+        server = Server(Gate, Limits(), speech.media())
+        await server.start()
+        slow.began = 0
+        slow.gate.clear()
+        await scenario(server)
+
+    asyncio.run(run())
+
+
+def test_recordings_that_wait_are_bounded() -> None:
+    slow = Slow()
+
+    async def scenario(server: Server) -> None:
+        callers = [Caller(server, "audio/wav", SHORT) for _ in range(MOST_HELD)]
+        await until(lambda: all(caller.asked for caller in callers))
+        refused = await Caller(server, "audio/mpeg", SHORT).answer()
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 1
+        slow.gate.set()
+        assert [(await caller.answer()).status_code for caller in callers] == [200] * MOST_HELD
+
+    _with(slow, scenario)
+
+
+def test_who_leaves_takes_the_recording_along() -> None:
+    """One that waits at once; the one in work after the window that is being heard."""
+    slow = Slow()
+    long = sounds.encoded(sounds.line(sounds.voice(70, RNG), rng=RNG))
+
+    async def scenario(server: Server) -> None:
+        callers = [Caller(server, "audio/wav", long) for _ in range(MOST_HELD)]
+        await until(lambda: slow.began == 1)
+        for caller in callers:
+            caller.hang_up()
+        for caller in callers[1:]:
+            assert (await caller.answer()).status_code == 499
+        assert server.media["audio/wav"].open == 1
+        slow.gate.set()
+        assert (await callers[0].answer()).status_code == 499
+        assert server.media["audio/wav"].open == 0
+        assert slow.began == 1
+
+    _with(slow, scenario)
