@@ -15,7 +15,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.adapters import codec, transact
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.summaries import summary_updates
-from chalicelib.adapters.tables import MAX_ITEM_BYTES, InteractionRow
+from chalicelib.adapters.tables import MAX_ITEM_BYTES, InteractionRow, Samples
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Event, Interaction
 from chalicelib.summary import EMPTY, Summary, total
@@ -140,10 +140,13 @@ class Interactions:
         rows = InteractionRow.samples.scan(within)
         return [row.key for row in heapq.nsmallest(limit, rows, key=lambda row: row.sample_rank)]
 
-    def linked(self, sample_of: str) -> Iterator[Linked]:
-        """Every interaction of a week's part whose customer is known."""
+    def linked(self, sample_of: str, share: float = 1.0) -> Iterator[Linked]:
+        """A week's part as far as customers are known; of a `share` (0..1) of customers, who are
+        the same in every week and part. No more than that share is read.
+        """
         known = InteractionRow.customer.exists()
-        for row in InteractionRow.samples.query(sample_of, filter_condition=known):
+        within = Samples.sample_rank < f"{int(share * 2**32):08x}" if share < 1 else None
+        for row in InteractionRow.samples.query(sample_of, within, filter_condition=known):
             yield Linked(row.customer, datetime.fromisoformat(row.started_at), row.resolved)
 
     def rhythm(self) -> Iterator[tuple[str, datetime]]:
@@ -195,18 +198,23 @@ def _row(change: Change) -> InteractionRow:
         customer=interaction.customer,
         started_at=interaction.started_at.isoformat() if interaction.customer else None,
         sample_of=change.sample_of,
-        sample_rank=_rank(after.key) if change.sample_of else None,
+        sample_rank=_rank(after.key, interaction.customer) if change.sample_of else None,
         resolved=interaction.resolved,
         expires_at=change.expires_at,
     )
 
 
-def _rank(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:16]
+def _rank(key: str, customer: str | None) -> str:
+    """The place in a sample's order: of a customer's interactions, all or none are in a share."""
+    return _hash(customer or key)[:8] + _hash(key)[:8]
 
 
 def _shard(key: str) -> int:
-    return int(_rank(key), 16)
+    return int(_hash(key)[:16], 16)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _fitting_body(state: State) -> bytes:

@@ -88,7 +88,7 @@ class Samples(GlobalSecondaryIndex["InteractionRow"]):
         projection = IncludeProjection(["customer", "started_at", "resolved"])
 
     sample_of = UnicodeAttribute(hash_key=True)  # "2026-W46#delivery-late#negative"
-    sample_rank = UnicodeAttribute(range_key=True)  # a hash of the key: random, and stable
+    sample_rank = UnicodeAttribute(range_key=True)  # hashes of customer and key: random, stable
 
 
 class InteractionRow(Model):

@@ -168,7 +168,7 @@ class Selection:
     """The insights that one department reads, beside its counts; empty is silence.
 
     `pairs` and `words` are by theme, `response` by sentiment; `quiet` counts customers who fell
-    silent. `currency` is that of all money.
+    silent, or some of them. `currency` is that of all money.
     """
 
     proposals: tuple[Proposal, ...]
@@ -195,6 +195,7 @@ class Selection:
     response: Mapping[str, Share]
     repeats: Repeats | None
     quiet: int
+    quiet_is_all: bool
 
 
 @dataclass(frozen=True)

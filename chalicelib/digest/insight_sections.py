@@ -214,4 +214,7 @@ def repeats(digest: Digest, speech: Speech) -> Part | None:
     if found.linked:
         known = speech.percent(found.linked.value)
         lines.append(speech.say("Counted among known customers: {share} of contacts.", share=known))
+        if found.sampled < 1:
+            of_them = speech.percent(found.sampled)
+            lines.append(speech.say("A random {share} of them were counted.", share=of_them))
     return Part(speech.say("Repeat contacts"), tuple(lines))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalicelib.digest import insight_sentences, people_sentences
 from chalicelib.digest.contents import Digest
-from chalicelib.digest.speech import Speech
+from chalicelib.digest.speech import N_, Speech
 from chalicelib.digest.view import Part, Row, Table
 from chalicelib.insights.proportion import Z_99, difference
 
@@ -101,8 +101,13 @@ def quiet(digest: Digest, speech: Speech) -> Part | None:
     if not n:
         return None
     command = f"hub customers silent --week {digest.week} --out FILE.csv"
+    told = (
+        N_("{n} regular customers have been quiet for longer than is usual for them.")
+        if digest.selection.quiet_is_all
+        else N_("At least {n} regular customers have been quiet for longer than is usual for them.")
+    )
     lines = (
-        speech.say("{n} regular customers have been quiet for longer than is usual for them.", n=n),
+        speech.say(told, n=n),
         speech.say(
             "Whoever runs Oivallus gets the list, with a reason to get in touch with each: "
             "{command}",

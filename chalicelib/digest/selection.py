@@ -64,6 +64,7 @@ def select(
         response=whole.response,
         repeats=whole.more.repeats,
         quiet=len(whole.more.silent) if len(whole.more.silent) >= PUBLISHED_FROM else 0,
+        quiet_is_all=whole.more.every_customer,
     )
 
 

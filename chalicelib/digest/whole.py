@@ -62,13 +62,15 @@ _RATED = ("nps:", "csat:n", "csat:sum", "ces:n", "ces:sum")  # csat:sum is csat:
 class More:
     """What counts alone cannot tell: whoever reads interactions supplies it, or nobody does.
 
-    `repeats` is of the week before, whose window has passed. `words` is theme -> telling words.
+    `repeats` is of the week before, whose window has passed. `silent` are some of those who fell
+    silent where not every customer was looked at. `words` is theme -> telling words.
     """
 
     repeats: Repeats | None = None
     new_topics: tuple[NewTopic, ...] = ()
     silent: tuple[Silent, ...] = ()
     words: Mapping[str, tuple[Word, ...]] = field(default_factory=dict)
+    every_customer: bool = True
 
 
 @dataclass(frozen=True)

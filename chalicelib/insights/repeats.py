@@ -32,6 +32,7 @@ class Repeats:
     """One week. `solved` is of the issues that started in it, `repeated` of its contacts.
 
     `linked` is the share of all its contacts whose customer is known: the rest cannot be told.
+    `sampled` (0..1) is the share of those customers who were counted; the counts are of them alone.
     """
 
     week: IsoWeek
@@ -39,14 +40,20 @@ class Repeats:
     repeated: Share | None
     linked: Share | None
     by_theme: Mapping[str, Share]  # theme -> solved at first contact
+    sampled: float = 1.0
 
 
 def repeats(
-    contacts: Iterable[Contact], week: IsoWeek, window_days: int, all_contacts: int
+    contacts: Iterable[Contact],
+    week: IsoWeek,
+    window_days: int,
+    all_contacts: int,
+    sampled: float = 1.0,
 ) -> Repeats:
     """Count a week; `contacts` reach from the window before it to the window after it.
 
-    `all_contacts` is how many the week had, of unknown customers too.
+    `all_contacts` is how many the week had, of unknown customers too; `contacts` are of a random
+    share `sampled` (0..1) of the customers, and hold all of theirs.
     """
     window = timedelta(days=window_days)
     starts: dict[str, list[bool]] = {}
@@ -71,8 +78,9 @@ def repeats(
         week,
         share(sum(every), len(every)),
         share(again, told),
-        share(told, max(told, all_contacts)),
+        share(told, max(told, round(all_contacts * sampled))),
         by_theme,
+        sampled,
     )
 
 

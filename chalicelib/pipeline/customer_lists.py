@@ -62,7 +62,7 @@ def silent_customers(
     speech = Speech(language or organisation.languages[0])
     named = _named(world, references)
     rows = []
-    for one in silent_of(world, organisation, week):
+    for one in silent_of(world, organisation, week)[0]:
         seen = _last_of(world, one.customer)
         if seen is None:
             continue

@@ -88,7 +88,19 @@ def test_how_many_fell_silent_and_how_to_get_their_list() -> None:
     one = compose(store, reader, WEEK, rich(), FRESH, NOW, _whole())
     text = " ".join(_text(one).split())
     assert "12 regular customers have been quiet" in text
+    assert "At least" not in text
     assert "hub customers silent --week 2026-W47 --out FILE.csv" in text
+
+
+def test_what_was_counted_of_a_sample_says_so() -> None:
+    whole, store = _whole(), organisation("en")
+    assert whole.more.repeats is not None
+    counted = replace(whole.more.repeats, sampled=0.2)
+    some = replace(whole, more=replace(whole.more, every_customer=False, repeats=counted))
+    reader = store.department_by_id["customer-service"]
+    text = " ".join(_text(compose(store, reader, WEEK, rich(), FRESH, NOW, some)).split())
+    assert "At least 12 regular customers have been quiet" in text
+    assert "A random 20% of them were counted." in text
 
 
 def test_basics_have_names_in_every_language() -> None:

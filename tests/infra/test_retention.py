@@ -111,7 +111,7 @@ def test_interactions_samples_and_the_index_of_persons(told: World, aws: Setting
     assert list(quote_candidates(after, *args)) == []
     assert topics_of(after, WEEK) == ()
     assert list(export(after, [AINO])) == []
-    assert silent_of(after, organisation, WEEK.back(-200)) == ()
+    assert silent_of(after, organisation, WEEK.back(-200)) == ((), True)
     _sweep(aws, over)
     assert list(told.interactions.all_keys()) == []
     assert told.interactions.sample("2026-W47#late#negative", 9) == []

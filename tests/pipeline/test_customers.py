@@ -61,6 +61,29 @@ def test_first_contact_resolution_over_the_ends_of_weeks(
     assert (found.linked.k, found.linked.n) == (6, 7)
 
 
+def test_of_many_contacts_a_share_of_the_customers_is_counted_each_wholly(
+    world: World, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each comes back once, the next week: whoever is counted must be seen to come back."""
+    late, customers = "toimitus on myöhässä", 200
+    _take_in(
+        world,
+        [
+            _contact(f"{turn}{n}", f"email:k{n}@a.example", day, late)
+            for n in range(customers)
+            for turn, day in (("a", 5), ("b", 9))
+        ],
+    )
+    monkeypatch.setattr("chalicelib.pipeline.customers.LARGEST_LINKED", 240)
+    found = repeats_of(world, organisation, WEEK, customers)
+    assert found.sampled == 240 / (3 * customers)
+    assert found.solved is not None
+    assert found.solved.k == 0
+    assert 50 <= found.solved.n <= 110  # 40 % of 200, within four standard deviations
+    assert found.linked is not None
+    assert 0.7 < found.linked.value <= 1
+
+
 def test_an_erased_contact_is_nobodys(world: World, organisation: Organisation) -> None:
     _take_in(world, [_contact("a1", "email:a@a.example", 1, "lasku")])
     erasure = event("z", interaction_id="a1", kind=EventKind.ERASURE, text="")
@@ -79,9 +102,12 @@ def test_who_fell_silent(
         for n in range(20)
     ]
     _take_in(world, [*regular, _contact("once", "email:o@a.example", -200, "kiitos")])
-    found = silent_of(world, organisation, WEEK)
+    found, every = silent_of(world, organisation, WEEK)
+    assert every
     assert [one.contacts for one in found] == ([20] if told else [])
     assert "r@a.example" not in repr(found)
+    # The customer at the border may have more contacts than were read, so nothing is said of them.
+    assert silent_of(world, organisation, WEEK, most=10) == ((), False)
 
 
 def test_new_topics_come_from_what_fits_no_theme(world: World) -> None:
