@@ -88,8 +88,9 @@ soak: $(VENV)/dev
 package: $(VENV)/dev
 	@$(RUN) -m infra.package --stage $(or $(STAGE),dev) --out build
 
-# STAGE=prod, with infra/stages/prod.toml; PROFILE= REGION= VERSION= (an earlier one) PLAN=1 (show only).
-DEPLOYED = --stage $(or $(STAGE),dev) $(if $(PROFILE),--profile "$(PROFILE)")
+# STAGE=prod, with infra/stages/prod.toml or SETTINGS=; PROFILE= REGION= VERSION= (an earlier one) PLAN=1 (show only).
+DEPLOYED = --stage $(or $(STAGE),dev) $(if $(PROFILE),--profile "$(PROFILE)") \
+	$(if $(SETTINGS),--settings "$(SETTINGS)")
 deploy: $(VENV)/dev
 	@$(RUN) -m infra.deploy $(DEPLOYED) $(if $(REGION),--region "$(REGION)") $(if $(PLAN),--plan) \
 		$(if $(VERSION),--version "$(VERSION)") $(if $(LOSE_DATA),--lose-data)
@@ -116,7 +117,7 @@ lock: requirements-dev.txt
 	@build/lock/bin/pip install --quiet -r requirements-dev.txt
 	@build/lock/bin/pip freeze | sed 's/+cpu$$//' > constraints.txt
 
-# Tools of their own environment: what they bring shall not move a pin of ours.
+# A tool of its own environment: what it brings shall not move a pin of ours.
 build/tools: .ci/supply-chain.txt
 	@rm -rf $@ && $(PYTHON) -m venv $@
 	@$@/bin/pip install --quiet --disable-pip-version-check -r .ci/supply-chain.txt
@@ -134,29 +135,25 @@ lint-infra: $(VENV)/dev build/checkov
 
 # Asks PyPI for the advisories of every version in constraints.txt, which has the pins of every
 # requirements file but the one for training (a test compares); fails for one it cannot tell of.
+# .ci/advisories.txt names what is accepted, and why.
 audit: build/tools
-	@build/tools/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off \
+	@accepted=$$($(PYTHON) .ci/advisories.py accepted) && build/tools/bin/pip-audit --strict \
+		--disable-pip --no-deps --progress-spinner off $$accepted \
 		-r constraints.txt -r model_image/requirements-train.txt
 
-# What is deployed, installed alone and written down: the functions and the model's container.
-sbom: build/tools
-	@rm -rf build/deployed && $(PYTHON) -m venv --without-pip build/deployed
-	@build/tools/bin/pip --python build/deployed install --quiet --disable-pip-version-check \
-		-c constraints.txt -r requirements.txt -r model_image/requirements.txt
-	@build/tools/bin/cyclonedx-py environment build/deployed --pyproject pyproject.toml \
-		--output-reproducible -o build/sbom.json
+# What is deployed, as it is installed here: the functions and the model's container.
+sbom: $(VENV)/dev
+	@mkdir -p build && $(RUN) -m infra.bill > build/sbom.json
 	@echo "build/sbom.json"
 
 # The images with torch are resolved and not installed: CUDA alone is gigabytes. TORCH_INDEX= as in
 # model_image/Dockerfile says whose torch.
 IMAGES = model_image/requirements.txt model_image/requirements-encoder.txt model_image/requirements-speech.txt
-sbom-images: build/tools $(IMAGES)
-	@build/tools/bin/pip install --dry-run --ignore-installed --quiet --disable-pip-version-check \
+sbom-images: $(VENV)/dev $(IMAGES)
+	@mkdir -p build && $(RUN) -m pip install --dry-run --ignore-installed --quiet --disable-pip-version-check \
 		$(if $(TORCH_INDEX),--extra-index-url https://pypi.org/simple --index-url "$(TORCH_INDEX)") \
 		--report build/images.json -c constraints.txt $(addprefix -r ,$(IMAGES))
-	@build/tools/bin/python .ci/pins.py build/images.json > build/images.txt
-	@build/tools/bin/cyclonedx-py requirements build/images.txt --pyproject pyproject.toml \
-		--output-reproducible -o build/sbom-images.json
+	@$(RUN) -m infra.bill build/images.json > build/sbom-images.json
 	@echo "build/sbom-images.json"
 
 clean:

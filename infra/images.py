@@ -10,6 +10,7 @@ import argparse
 import base64
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -47,12 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 printed, 1 not."""
     parser = argparse.ArgumentParser(prog="python -m infra.images", description=__doc__)
     parser.add_argument("--stage", choices=STAGES, required=True)
+    parser.add_argument("--settings", type=Path, help="default: infra/stages/STAGE.toml")
     parser.add_argument("--profile", default="")
     parser.add_argument("--image", choices=REPOSITORIES, default=REPOSITORIES[0])
     parser.add_argument("what", choices=("uri", "login"))
     chosen: Any = parser.parse_args(arguments)
     try:
-        settings = stage_settings.read(stage_settings.path_of(chosen.stage), complete=False)
+        path = chosen.settings or stage_settings.path_of(chosen.stage)
+        settings = stage_settings.read(path, complete=False)
         session = boto3.Session(profile_name=chosen.profile or None, region_name=settings.region)
         target = Target(chosen.stage, settings, session)
         told = uri(target, chosen.image) if chosen.what == "uri" else password(target)

@@ -22,6 +22,7 @@ from infra.commands.arrivals import COLOURS, OneSource
 from infra.commands.audit import write_down
 from infra.commands.bars import bars
 from infra.commands.cli import FAULTS, OK, AsJson, Profile, Since, Stage, Until
+from infra.commands.recounting import correct_counts
 from infra.commands.worlds import Hub, quiet
 
 #: Fields whose values are words or people: a report names them, and shows them when asked.
@@ -233,7 +234,19 @@ def _plain(value: Any) -> str:
 
 
 @cli.app.command(rich_help_panel=cli.MEND)
-def recount(stage: Stage = "", profile: Profile = "", as_json: AsJson = False) -> None:
+def recount(
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored",
+            help="First make the counts what the stored interactions say: after a table was "
+            "restored, while nothing else writes.",
+        ),
+    ] = False,
+    stage: Stage = "",
+    profile: Profile = "",
+    as_json: AsJson = False,
+) -> None:
     """Count what is stored anew, after themes, touchpoints or the time zone changed.
 
     Safe to stop and to repeat. Texts are not judged again: new themes take new messages.
@@ -242,8 +255,11 @@ def recount(stage: Stage = "", profile: Profile = "", as_json: AsJson = False) -
 
     hub = cli.connect(stage, profile)
     with quiet("recount"):
+        corrected = correct_counts(hub.world) if restored else 0
         changed = apply_organisation(hub.world)
     if as_json:
-        cli.show_json({"interactions": changed})
-    else:
-        cli.out.print(f"{changed} interactions counted anew")
+        cli.show_json({"interactions": changed, "cells_corrected": corrected})
+        return
+    if restored:
+        cli.out.print(f"{corrected} cells of the counts corrected")
+    cli.out.print(f"{changed} interactions counted anew")

@@ -11,7 +11,8 @@ from infra.template import keys
 Statement = dict[str, Any]
 
 #: Received mail lies here when the stack receives mail; named, because a stack may do without it.
-INBOUND_BUCKET = "${AWS::StackName}-inbound-${AWS::AccountId}"
+# Buckets are named in the whole world, and a stage may be moved to another region.
+INBOUND_BUCKET = "${AWS::StackName}-inbound-${AWS::AccountId}-${AWS::Region}"
 #: The services whose data are encrypted with the stage's key.
 _ENCRYPTED = frozenset({"dynamodb", "s3", "secretsmanager"})
 

@@ -123,50 +123,64 @@ def _endpoint(name: str, endpoint: str, statistic: str = "Sum") -> Metric:
 
 
 _REDRIVE = (
-    "`hub dead list`, `hub dead show {name}` for the reason; mend it, then "
-    "`hub dead redrive {name}`"
+    "`hub dead show {name}` tells which, and why where that is known; `log {function}` tells the "
+    "rest. They are kept for 14 days. When it is mended: `hub dead redrive {name}`, and "
+    "`hub dead list` until none is left"
 )
-
+#: dead letters' queue -> what they are, the queue's name, whose log tells why.
 _DEAD = {
-    "EventsDeadLetterQueue": ("events", "events-dead"),
-    "FetchDeadLetterQueue": ("fetches", "fetch-dead"),
-    "JudgedDeadLetterQueue": ("answers of the model", "judged-dead"),
+    "EventsDeadLetterQueue": ("events", "events-dead", "Understand"),
+    "FetchDeadLetterQueue": ("fetches", "fetch-dead", "Fetch"),
+    "JudgedDeadLetterQueue": ("answers of the model", "judged-dead", "Judge"),
     "RecordingsDeadLetterQueue": (
         "recordings, whose calls are counted without their words",
         "recordings-dead",
+        "Transcribe",
     ),
-    "FailedCallsQueue": ("function calls", "failed-calls"),
+    "FailedCallsQueue": ("function calls", "failed-calls", "MailEvents"),
 }
 _AGES = {
     "EventsQueue": (
         "Events wait for over an hour",
-        "See whether the log of `Understand` has errors, and whether the endpoint answers; after "
-        "an outage the queue empties by itself",
+        "`log Understand`: where it fails, why. Where it says nothing, `hub doctor`: is the queue "
+        "read, and is the model's endpoint in service? After an outage the queue empties by "
+        "itself; it keeps messages for 14 days",
     ),
     "FetchQueue": (
         "Fetches wait for over an hour",
-        "A vendor's API is slower than its deliveries, or refuses: `hub sources`, and the log of "
-        "`Fetch`",
+        "`log Fetch` and `hub sources` name the vendor whose API is slow or refuses. One that "
+        "answers 429 is asked again by itself, for four days",
     ),
     "JudgedQueue": (
         "The model's answers wait for over an hour",
-        "The log of `Judge` says why; answers are kept for a week, and counting them twice is "
-        "harmless",
+        "`log Judge` says why; answers are kept for a week, and counting them twice is harmless",
     ),
     "RecordingsQueue": (
         "Recordings wait for over an hour",
-        "The log of `Transcribe` says why; a vendor keeps recordings for days, so there is time",
+        "`log Transcribe` says why; a vendor keeps recordings for days, so there is time",
     ),
 }
-_LOG_SAYS = "Its log says why: CloudWatch > Log groups > the function; `hub doctor` shows the last"
+_LOG_SAYS = (
+    "`log {name}` says why, of the last hour. Where it began with a deployment (`make versions`): "
+    "roll back. What it was called with waits in its queue or in failed-calls, and comes again"
+)
+_THROTTLED = (
+    "The account's concurrency is used up: `aws lambda get-account-settings` tells it, and "
+    "`aws service-quotas request-service-quota-increase --service-code lambda --quota-code "
+    "L-B99A9384 --desired-value 2000` raises it. What was called waits, and comes again"
+)
+_STOPPED = (
+    "`aws events enable-rule --name $(resource {name}{name}Event)`; where that is refused, the "
+    "rule is gone: `make deploy`. Where it was enabled: `log {name}`"
+)
 #: schedule's function -> hours within which it must have run.
 _CLOCKWORK = {"SendDigests": 1, "WatchSources": 1, "AskAgain": 1, "RollUp": 3}
 
 
 def _dead_letters() -> Iterator[Alarm]:
-    for queue, (what, name) in _DEAD.items():
+    for queue, (what, name, function) in _DEAD.items():
         metric = _sqs("ApproximateNumberOfMessagesVisible", queue)
-        remedy = _REDRIVE.format(name=name)
+        remedy = _REDRIVE.format(name=name, function=function)
         yield Alarm(f"{queue}Alarm", metric, 1, f"Dead {what}: work that was given up", remedy)
 
 
@@ -178,14 +192,14 @@ def _ages() -> Iterator[Alarm]:
 
 def _functions(names: tuple[str, ...]) -> Iterator[Alarm]:
     for name in names:
-        yield Alarm(f"{name}ErrorsAlarm", _lambda("Errors", name), 1, f"{name} fails", _LOG_SAYS)
+        remedy = _LOG_SAYS.format(name=name)
+        yield Alarm(f"{name}ErrorsAlarm", _lambda("Errors", name), 1, f"{name} fails", remedy)
         yield Alarm(
             f"{name}ThrottlesAlarm",
             _lambda("Throttles", name),
             10,
             f"{name} is not allowed to run as often as it is called",
-            "The account's Lambda concurrency is used up: Service Quotas > Lambda > Concurrent "
-            "executions",
+            _THROTTLED,
             periods=2,
         )
 
@@ -197,8 +211,7 @@ def _clockwork() -> Iterator[Alarm]:
             _lambda("Invocations", name),
             1,
             f"{name} has not run for {hours} h",
-            "EventBridge > Rules: the rule is disabled or was deleted; enable it, or deploy the "
-            "stack again",
+            _STOPPED.format(name=name),
             period_s=HOUR_S,
             periods=hours,
             below=True,
@@ -212,23 +225,26 @@ _DELIVERED = (
         UNREADABLE.metric,
         1,
         "A vendor's format changed: deliveries are kept, and not counted",
-        "`hub deliveries --outcome unreadable`; mend the connector, deploy, then "
-        "`hub replay SOURCE` within `retention.raw_days`",
+        "`hub deliveries --outcome unreadable --since 24h` names source and reason, `hub show ID` "
+        "the shape. It can wait until morning: within `retention.raw_days` mend the connector, "
+        "`make deploy`, and `hub replay SOURCE`",
     ),
     Alarm(
         "MisconfiguredDeliveriesAlarm",
         MISCONFIGURED.metric,
         1,
         "A source lacks its secret, or its options are wrong",
-        "`hub check --stage STAGE` names the source and what it lacks",
+        "`hub check` names the source and what it lacks; how a secret is made stands below. "
+        "Vendors come again for as long as docs/connectors/matrix.md says",
     ),
     Alarm(
         "RejectedShareAlarm",
         REJECTED.metric,
         20,
         "A fifth of the deliveries or more prove no sender, of fifty at least",
-        "`hub sources`: where one source's are refused, its secret was changed at the vendor "
-        "(rotate it here, below); where all are, somebody tries the door, and nothing need be done",
+        "`hub deliveries --outcome rejected --since 2h`: where one source's are refused, its "
+        "secret was changed at the vendor (rotate it here, below); where all are, somebody tries "
+        "the door, and nothing need be done",
         period_s=HOUR_S,
         of=DELIVERIES.metric,
         least=50,
@@ -238,7 +254,9 @@ _DELIVERED = (
         SILENT.metric,
         1,
         "A source that used to deliver is silent",
-        "`hub sources` says since when; look whether the vendor has disabled the webhook",
+        "`hub sources` says since when; look at the vendor's whether the webhook is disabled. "
+        "`hub sample SOURCE EVENT` shows whether our side works. What was missed: "
+        "`hub backfill SOURCE --since 2d`, where the vendor has a list of it",
         period_s=HOUR_S,
     ),
     # Chalice answers 500 where a route raises, and Lambda counts no error: ask the API.
@@ -247,8 +265,9 @@ _DELIVERED = (
         Metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": "${AWS::StackName}-api"}),
         5,
         "The API answers 5xx: vendors come again, and some give up",
-        "`hub deliveries` shows which source and why; a table or queue that is throttled or gone "
-        "does so for all",
+        "`hub deliveries --outcome retryable --since 1h` shows which source and why, "
+        "`log ApiHandler` the rest. Where it is all sources: `hub doctor` names a table or queue "
+        "that is gone (restoring stands below); where it began with a deployment, roll back",
     ),
 )
 _MAILED = (
@@ -258,16 +277,18 @@ _MAILED = (
         1,
         "A digest was not sent: SES refused it",
         "`hub doctor`: the identity is not verified, or the account is in the sandbox or paused; "
-        "the digest is tried again every quarter of an hour for as long as it is due",
+        "`log SendDigests` has SES's word. The digest is tried again every quarter of an hour for "
+        "as long as it is due",
     ),
     Alarm(
         "DigestsOverdueAlarm",
         DIGESTS_OVERDUE.metric,
         1,
         "A reader of a department lacks the digest of the week, two hours after its time or later",
-        "The log of `SendDigests` names department and week, `hub doctor` how many of its readers; "
-        "for a day it is tried again by itself. After that `hub digest --weeks 1` writes what they "
-        "would have got, to be sent by hand; the alarm rings until the next digest's time",
+        "`log SendDigests digest_overdue` names department and week, `hub doctor` how many of its "
+        "readers; for a day it is tried again by itself. After that "
+        "`hub digest --weeks 1` writes what they would have got, to be sent by hand; "
+        "the alarm rings until the next digest's time",
         period_s=HOUR_S,
     ),
     Alarm(
@@ -275,8 +296,9 @@ _MAILED = (
         MAIL_PROBLEMS.metric,
         1,
         "A digest bounced, or a reader called it spam",
-        "The log of `MailEvents` names the digest; correct the recipient in organisation.yaml and "
-        "`hub publish`. SES sends there no more until it is taken off the suppression list",
+        "`log MailEvents mail_problems` names the digest; correct the recipient in "
+        "organisation.yaml, and `hub publish`. To an address that was right SES sends again after "
+        "`aws sesv2 delete-suppressed-destination --email-address ADDRESS`",
     ),
 )
 _MODELS = (
@@ -290,15 +312,17 @@ _MODELS = (
         ),
         5,
         "The model endpoint answers 5xx",
-        "SageMaker > Endpoints > the endpoint > log; events wait meanwhile, and none is lost. Roll "
-        "back when a new image does it",
+        "`endpoint_log model` says why, `hub doctor` whether it is in service; events wait "
+        "meanwhile, and none is lost. Where a new image does it: the earlier `ModelImage` into the "
+        "settings, and `make deploy`",
     ),
     Alarm(
         "ModelFailuresAlarm",
         _endpoint("InvocationFailures", "ModelEndpoint"),
         5,
         "The asynchronous model endpoint fails at questions",
-        "As above; `AskAgain` asks anew, and halves what fails thrice",
+        "`endpoint_log model` says why; `AskAgain` asks anew, and halves what fails thrice. Where "
+        "a new image does it: the earlier `ModelImage` into the settings, and `make deploy`",
         condition="IsAsynchronous",
     ),
     Alarm(
@@ -306,8 +330,10 @@ _MODELS = (
         _endpoint("ApproximateAgeOfOldestRequest", "ModelEndpoint", "Maximum"),
         HOUR_S,
         "Questions wait for over an hour at the model endpoint",
-        "Does it start an instance at all (SageMaker > Endpoints; Service Quotas for the instance "
-        "type)? Then raise `ModelMaxInstances`",
+        "`hub doctor` tells how many instances it has. None: `aws application-autoscaling "
+        "describe-scaling-activities --service-namespace sagemaker --resource-id "
+        "endpoint/$S-model/variant/all` says why none starts, most often a quota of the instance "
+        "type. As many as it may have: raise `ModelMaxInstances`, and `make deploy`",
         condition="IsAsynchronous",
     ),
     Alarm(
@@ -315,8 +341,8 @@ _MODELS = (
         REFUSED.metric,
         10,
         "The model endpoint refuses messages; they are counted without a judgement",
-        "The log of `AskAgain` names the interactions; `hub reenrich` judges them with another "
-        "model",
+        "`log AskAgain texts_refused` names the interactions, `endpoint_log model` why; when a "
+        "model is there that takes them, `hub reenrich` judges them",
         period_s=HOUR_S,
     ),
     Alarm(
@@ -324,7 +350,8 @@ _MODELS = (
         _endpoint("InvocationFailures", "SpeechEndpoint"),
         5,
         "The speech endpoint fails at recordings",
-        "SageMaker > Endpoints > the endpoint > log: a format that it cannot read, or no memory",
+        "`endpoint_log speech`: a format that it cannot read, or no memory. Calls are counted "
+        "without their words meanwhile; `hub dead list` tells what was given up",
         condition="HasSpeech",
     ),
 )
