@@ -165,10 +165,11 @@ def test_a_forecast_leaves_surveys_out_and_stands_beside_the_last_one() -> None:
 
 
 def test_what_is_computed_once_gives_every_department_the_same_digest() -> None:
-    computed = whole_week(STORE, WEEK, rich())
+    counts = rich()
+    computed = whole_week(STORE, WEEK, counts)
     for department in STORE.departments:
-        alone = compose(STORE, department, WEEK, rich(), FRESH, NOW)
-        assert compose(STORE, department, WEEK, rich(), FRESH, NOW, computed) == alone
+        alone = compose(STORE, department, WEEK, counts, FRESH, NOW)
+        assert compose(STORE, department, WEEK, counts, FRESH, NOW, computed) == alone
 
 
 def test_a_new_topic_is_a_headline_after_the_changes() -> None:
@@ -197,8 +198,8 @@ def test_proposals_of_chance_order_are_told_apart_from_those_left_out() -> None:
 
 
 def test_what_nobody_supplies_is_silence() -> None:
-    bare = insightful("leadership", "fi", asked=More())
-    told = render(bare, LINKS).text
+    told = render(insightful("leadership", "fi", asked=More()), LINKS).text
+    supplied = render(insightful("leadership", "fi"), LINKS).text
     for title in (
         "”valaisin, humisee",
         "Sanoja, joita käytettiin aiempaa useammin",
@@ -206,7 +207,7 @@ def test_what_nobody_supplies_is_silence() -> None:
         "HILJENNEET ASIAKKAAT",
     ):
         assert title not in told
-        assert title in render(insightful("leadership", "fi"), LINKS).text
+        assert title in supplied
 
 
 def test_the_first_week_has_counts_alone() -> None:
@@ -236,10 +237,8 @@ def test_a_department_reads_its_own_proposals_and_fixes() -> None:
 
 def test_association_is_not_called_a_cause() -> None:
     for language, words in (("fi", "liittyy"), ("sv", "hänger ihop"), ("en", "associated")):
-        text = render(insightful("service-design", language), LINKS).text
-        assert (
-            words in text.casefold() or not insightful("service-design", language).selection.drivers
-        )
+        one = insightful("service-design", language)
+        assert words in render(one, LINKS).text.casefold() or not one.selection.drivers
 
 
 def test_a_mail_that_cannot_shrink_otherwise_loses_its_last_sections() -> None:
@@ -254,11 +253,13 @@ def test_a_mail_that_cannot_shrink_otherwise_loses_its_last_sections() -> None:
 
 
 def test_nothing_is_told_of_days_after_the_week() -> None:
-    later = rich() + Summary(
+    now = rich()
+    later = now + Summary(
         {Cell(date(2026, 11, 23), "login", "account", "chat", "failure"): {"contacts": 999}}
     )
-    assert whole_week(STORE, WEEK, later).rises == whole_week(STORE, WEEK, rich()).rises
-    assert whole_week(STORE, WEEK, later).forecasts == whole_week(STORE, WEEK, rich()).forecasts
+    told, expected = _week(later), _week(now)
+    assert told.rises == expected.rises
+    assert told.forecasts == expected.forecasts
 
 
 def test_growth_is_told_once_in_a_digest() -> None:

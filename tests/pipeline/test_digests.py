@@ -29,6 +29,7 @@ from chalicelib.pipeline.digests import (
     unsubscribe_token,
 )
 from chalicelib.pipeline.understand import understand
+from tests import kept
 from tests.events import event
 from tests.pipeline.faults import Fuse, Killed, fused
 
@@ -67,9 +68,23 @@ def _mails(world: World) -> list[EmailMessage]:
     return [email.message_from_string(m.raw_data, policy=default) for m in sent]
 
 
+_COMPLAINED: list[kept.State] = []  # at most one: what moto holds after `_complain`
+
+
 @pytest.fixture
-def monday(world: World) -> World:
+def monday(world: World, database: str) -> World:
     """A week with thirty complaints behind it, on Monday at nine."""
+    if database != "moto":
+        _complain(world)
+    elif _COMPLAINED:
+        kept.put_back(_COMPLAINED[0])
+    else:
+        _complain(world)
+        _COMPLAINED.append(kept.take())
+    return replace(world, clock=lambda: MONDAY_9)
+
+
+def _complain(world: World) -> None:
     keys = []
     for number in range(30):
         item = event(
@@ -81,7 +96,6 @@ def monday(world: World) -> World:
         world.log.add(item, MONDAY_9, 30, None)
         keys.append(EventKey(item.interaction_key, item.event_id))
     assert understand(world, keys) == frozenset()
-    return replace(world, clock=lambda: MONDAY_9)
 
 
 def test_every_reader_gets_one_letter_however_often_it_runs(monday: World) -> None:

@@ -29,7 +29,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts)
 def test_redacting_twice_changes_nothing(text: str) -> None:
     once = redact(text)
@@ -42,7 +42,6 @@ def test_a_long_chain_is_redacted_to_its_end() -> None:
     assert redact(chain) == ",".join(["[phone]"] * 40)
 
 
-@settings(max_examples=100, deadline=None)
 @given(texts)
 def test_with_own_patterns_and_known_names(text: str) -> None:
     def again(text: str) -> str:
@@ -51,7 +50,6 @@ def test_with_own_patterns_and_known_names(text: str) -> None:
     assert again(again(text)) == again(text)
 
 
-@settings(max_examples=100, deadline=None)
 @given(texts)
 def test_spans_are_ordered_and_disjoint(text: str) -> None:
     spans = find(text)
@@ -116,6 +114,5 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
 
     seconds(1_000)  # compile, import, fill caches
     short = max(min(seconds(20_000), seconds(20_000)), 0.002)
-    long = min(seconds(160_000), seconds(160_000))
-    assert long < 32 * short
-    assert long < 1.0  # measured: under 0.2 s on a busy machine
+    limit = min(32 * short, 1.0)  # measured: under 0.2 s on a busy machine
+    assert any(seconds(160_000) < limit for _ in range(3))
