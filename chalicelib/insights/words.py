@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 STEM_LETTERS = 6
 _WORD = re.compile(r"[^\W\d_]{3,40}")
+_INSIDE = re.compile(r"(?<=[^\W\d_] )[^\W\d_]{3,40}")  # a sentence, where only names have capitals
 _PLACEHOLDER = re.compile(r"\[[a-z]+\]")  # '[name]': what redaction left is nobody's word
 
 #: Words that say nothing of a topic, in Finnish, Swedish and English.
@@ -50,12 +51,16 @@ def stems(text: str) -> list[str]:
 
 
 def usual_forms(texts: Iterable[str]) -> dict[str, str]:
-    """Stem -> the form that most texts use, the shorter one of equals."""
+    """Stem -> the form that most texts use, the shorter one of equals; a name with its capital."""
     forms: dict[str, Counter[str]] = {}
+    capitals: Counter[str] = Counter()  # how many more times with a capital than without
     for text in texts:
         for word in set(words(text)):
             forms.setdefault(stem(word), Counter())[word] += 1
-    return {
+        for word in _INSIDE.findall(text):
+            capitals[stem(word.lower())] += 1 if word.istitle() else -1
+    usual = {
         of: min(counts, key=lambda form: (-counts[form], len(form), form))
         for of, counts in forms.items()
     }
+    return {of: form.title() if capitals[of] > 0 else form for of, form in usual.items()}

@@ -113,7 +113,7 @@ def _is_planted(named: Sequence[str], at: int) -> bool:
         if plot.expected(topic, at):
             lines = [text for one in LANGUAGES for text in bank(one)[topic]["negative"]["any"]]
             said = {w for text in lines for w in words(text)}
-            return sum(any(w[:5] == s[:5] for s in said) for w in named) * 2 > len(named)
+            return sum(any(w[:5].lower() == s[:5] for s in said) for w in named) * 2 > len(named)
     return False
 
 

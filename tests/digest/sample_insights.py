@@ -34,7 +34,7 @@ EVERYWHERE = frozenset({"fi", "sv", "en"})
 TELLING = (
     Word("lakko", 31, 4, 6.1, frozenset({"fi"})),
     Word("strejken", 24, 3, 5.0, frozenset({"sv"})),
-    Word("tampere", 22, 9, 3.8, EVERYWHERE),
+    Word("Tampere", 22, 9, 3.8, EVERYWHERE),
 )
 ANSWERED = {"negative": 0.4, "positive": 0.8}  # where anybody of the day's cell rated
 

@@ -140,6 +140,12 @@ def test_inflected_forms_are_one_word_and_the_usual_form_names_it() -> None:
     assert usual_forms(said)["kortti"] == "kortti"
 
 
+def test_a_name_keeps_its_capital() -> None:
+    said = ["Lamppu Kehrä pihisee", "uusi Kehrä on rikki", "Ostin Kehrän. Lamppu on uusi", "lamppu"]
+    forms = usual_forms([*said, "UUSI LAMPPU", "missä kehrä on", "oma lamppu"])
+    assert (forms["kehrä"], forms["lamppu"]) == ("Kehrä", "lamppu")
+
+
 @pytest.mark.parametrize(
     ("count", "of", "share"), [(0, 3, 0.1), (1, 1, 0.1), (5, 5, 0.11), (30, 60, 0.2), (9, 700, 0.1)]
 )
