@@ -10,12 +10,12 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.adapters.tables import EventRow, InteractionRow
+from chalicelib.adapters.tables import EventRow, InteractionRow, SummaryRow
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Proof
@@ -23,6 +23,7 @@ from chalicelib.interaction import Event
 from chalicelib.pipeline.rebuild import recount
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
+from chalicelib.summary import Summary, total
 from tests.connectors.recordings import Recording
 from tests.connectors.test_conformance import without_proof
 from tests.pipeline import thin
@@ -47,6 +48,13 @@ def test_every_connector_is_tried() -> None:
 def kept(hub: Hub, recording: Recording) -> int:
     """How many deliveries of a source were set aside as unreadable."""
     return len(list(hub.world.log.unreadable(name(recording))))
+
+
+def counted(world: World) -> Summary:
+    """The counts of every week that has any."""
+    weeks = {row.week for row in SummaryRow.scan()}
+    mondays = [date.fromisocalendar(int(week[:4]), int(week[6:]), 1) for week in weeks]
+    return total(world.summaries.read(day, day + timedelta(days=6)) for day in mondays)
 
 
 # --- forged -------------------------------------------------------------------------------------
@@ -88,8 +96,7 @@ def test_replayed(all_sources: Hub, kind: str) -> None:
     for _ in range(2):
         understand(all_sources.world, all_sources.queue.taken())
         all_sources.receives(one)
-    counted = all_sources.world.summaries.read(one.at.date() - timedelta(800), one.at.date())
-    assert counted == recount(all_sources.world)
+    assert counted(all_sources.world) == recount(all_sources.world)
     late = replace(one, at=one.at + timedelta(hours=1))
     refused = all_sources.receives(late).status in (401, 403, 503)
     assert refused or not one.connector.signs_time
@@ -144,8 +151,9 @@ BODIES: dict[str, Callable[[], bytes]] = {
 }
 
 
+# One of each way to read a body: JSON, a batch in JSON, a form, a form that holds its proof.
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("kind", ["standard", "zendesk", "twilio", "mailgun", "meta", "tally"])
+@pytest.mark.parametrize("kind", ["standard", "meta", "twilio", "mailgun"])
 def test_large_and_nested(all_sources: Hub, kind: str, body: str) -> None:
     """Signed by the vendor itself: kept or skipped within seconds, and the hub goes on."""
     one = FIRST[kind]
@@ -175,7 +183,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(
     assert time.process_time() - started < 2
 
 
-BOMB = 200 * MEBIBYTE
+BOMB = 64 * MEBIBYTE
 
 
 @pytest.mark.parametrize(
