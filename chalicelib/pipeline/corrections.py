@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from urllib.parse import parse_qsl
 
-from chalicelib import corrections
+from chalicelib import corrections, pages
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.world import World
 from chalicelib.connectors.base import Reply, Request
@@ -23,15 +23,6 @@ from chalicelib.organisation import Organisation
 
 MAX_FORM_BYTES = 2000
 BATCH = 100
-
-_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-}
 
 
 @dataclass(frozen=True)
@@ -102,16 +93,16 @@ def correct(world: World, token: str, request: Request) -> Reply:
 
     link = corrections.unseal(token, world.secrets.keys("link-key"), world.clock())
     if link is None:
-        return Reply(404, apology(None), _HEADERS)
+        return Reply(404, apology(None), pages.HEADERS)
     organisation = world.organisation()
     shown = world.corrections.quote(link.interaction, link.message, link.department, world.clock())
     if shown is None:
-        return Reply(410, apology(_language(organisation, link)), _HEADERS)
+        return Reply(410, apology(_language(organisation, link)), pages.HEADERS)
     if request.method != "POST":
-        return Reply(200, _page(organisation, link, shown), _HEADERS)
+        return Reply(200, _page(organisation, link, shown), pages.HEADERS)
     chosen = corrections.choice(_form(request), [theme.id for theme in organisation.themes])
     if chosen is None:
-        return Reply(400, _page(organisation, link, shown, unclear=True), _HEADERS)
+        return Reply(400, _page(organisation, link, shown, unclear=True), pages.HEADERS)
     made = Correction(
         shown.interaction,
         shown.message,
@@ -128,7 +119,7 @@ def correct(world: World, token: str, request: Request) -> Reply:
     )
     world.corrections.keep(made, shown.keep_until)
     world.count("corrections", department=shown.department)
-    return Reply(200, _page(organisation, link, shown, chosen), _HEADERS)
+    return Reply(200, _page(organisation, link, shown, chosen), pages.HEADERS)
 
 
 def keep(world: World, organisation: Organisation, stored: Stored, correction: Correction) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from chalicelib import pages
 from chalicelib.adapters.mail import Letter
 from chalicelib.adapters.telemetry import record, warn
 from chalicelib.adapters.world import World
@@ -234,27 +235,6 @@ def _mac(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), sha256).hexdigest()
 
 
-_PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<title>Oivallus</title>
-<body style="font:18px/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 1em">
-<p>{text}</p>{form}</body></html>"""
-
-_FORM = (
-    """<form method="post"><button style="font:inherit;padding:.5em 1em">{button}</button></form>"""
-)
-
-# A reader may have any of the languages, and the token does not say which.
-_ASK = (
-    "Haluatko lopettaa viikkokatsauksen? · Vill du avsluta veckobrevet? · Stop the weekly digest?"
-)
-_DONE = (
-    "Viikkokatsaus on lopetettu. · Veckobrevet är avslutat. · The weekly digest has been stopped."
-)
-_BUTTON = "Lopeta · Avsluta · Stop"
-_BROKEN = "Linkki ei kelpaa. · Länken är ogiltig. · This link is not valid."
-
-
 def unsubscribe(world: World, token: str, method: str) -> Reply:
     """A reader's unsubscribe link: a GET asks, a POST (RFC 8058 one-click) does it.
 
@@ -265,12 +245,10 @@ def unsubscribe(world: World, token: str, method: str) -> Reply:
         hmac.compare_digest(mac.encode(), _signature(key, reader).encode())
         for key in world.secrets.keys("link-key")
     ]
-    html = {"Content-Type": "text/html; charset=utf-8"}
     if not any(fits):
-        return Reply(404, _PAGE.format(lang="fi", text=_BROKEN, form=""), html)
+        return Reply(404, pages.broken(), pages.HEADERS)
     if method != "POST":
-        form = _FORM.format(button=_BUTTON)
-        return Reply(200, _PAGE.format(lang="fi", text=_ASK, form=form), html)
+        return Reply(200, pages.asking(), pages.HEADERS)
     world.registry.opt_out(reader, world.clock())
     world.count("opt_outs")
-    return Reply(200, _PAGE.format(lang="fi", text=_DONE, form=""), html)
+    return Reply(200, pages.stopped(), pages.HEADERS)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib import pages
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.world import World
 from chalicelib.pipeline.digests import reader_id, send_digests, unsubscribe, unsubscribe_token
@@ -113,4 +114,21 @@ def test_nothing_of_a_made_up_token_is_shown(world: World, token: str) -> None:
     page = unsubscribe(world, token, "GET")
     assert page.status == 404
     assert token not in page.body
-    assert set(page.headers) == {"Content-Type"}
+    assert page.headers == pages.HEADERS
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("known", [True, False])
+def test_each_page_speaks_every_language_and_keeps_its_address(
+    world: World, method: str, *, known: bool
+) -> None:
+    """The address is the key: it must not leave as a referrer, nor be framed or kept."""
+    token = unsubscribe_token(world, *READER) if known else "0" * 49
+    page = unsubscribe(world, token, method)
+    for language in ("fi", "sv", "en"):
+        assert page.body.count(f'<p lang="{language}">') == 1
+    assert ("<button" in page.body) is (known and method == "GET")
+    assert "http" not in page.body  # nothing is loaded from anywhere
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
