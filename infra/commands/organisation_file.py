@@ -27,6 +27,7 @@ def read(text: str) -> tuple[Organisation | None, list[str]]:
     except BadOrganisation as error:
         return None, str(error).splitlines()
     root = yaml.compose(text)
+    assert root is not None  # noqa: S101 - an empty file has faults
     return found, [_placed(root, fault) for fault in _source_faults(found)]
 
 

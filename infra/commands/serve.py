@@ -51,12 +51,12 @@ def serve(organisation_text: str, port: int, console: Console) -> None:
                 read_mails += 1
                 console.print(_mail_line(hub, mail, read_mails), soft_wrap=True)
             try:
-                line = shown(logs.get(timeout=0.2), zone)
+                record = shown(logs.get(timeout=0.2), zone)
             except queue.Empty:
                 continue
-            if line is not None:
+            if record is not None:
                 # Not wrapped: a line is a delivery, also where a file takes them.
-                console.print(line, soft_wrap=True)
+                console.print(record, soft_wrap=True)
         console.print("saving…")
 
 
