@@ -189,8 +189,8 @@ def moved(digest: Digest, speech: Speech, one: Moved) -> tuple[str, ...]:
     else:
         compared = N_("{measure} {now} ({n} answers), the week before {before} ({m}).")
     split = speech.say(
-        "The change was {change} ±{margin}: the scores given explain {rate} of it, and that "
-        "others answered {mix}.",
+        "The change was {change} ±{margin}: {rate} comes from the scores given, {mix} from other "
+        "people answering.",
         change=speech.signed(found.change, decimals),
         margin=speech.number(Z_95 * found.error, decimals),
         rate=speech.signed(found.rate, decimals),
