@@ -175,6 +175,8 @@ class Company:
 
     def hub(self, words: list[str], region: str) -> tuple[int, str]:
         """`hub ...`; exit status 1 is an answer too, such as of letters that are there."""
+        if words == ["doctor"]:  # asks many services that are not here
+            return 0, ""
         found = Hub(Where("prod"), self.world(region or HERE), self.regions[region].settings)
         with mock.patch.object(worlds, "connect", return_value=found):
             done = CliRunner().invoke(hub.app, words, terminal_width=200)

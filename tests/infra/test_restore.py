@@ -7,7 +7,8 @@ moto does otherwise, and what stands for it (`company.py`):
   DynamoDB's own backup of a deleted table is one made just before.
 * It restores no table of another region: here that table is given, as it is now.
 * Its readers of queues take messages away: here `Enabled` says whether Understand gets its queue.
-* CloudFormation's list of resources, Lambda's concurrency and `s3 sync` are played.
+* CloudFormation's list of resources, Lambda's concurrency and `s3 sync` are played. `hub doctor` is
+  left out; `test_doctor.py` runs it.
 
 Rolling back is in `test_deploy.py`, where change sets are.
 """
