@@ -43,14 +43,21 @@ class Archive:
 
     def json(self, key: str) -> dict[str, Any] | None:
         """An object of JSON; None where it is gone meanwhile. Raises Retryable."""
+        body = self.found(key)
+        if body is None:
+            return None
+        content: dict[str, Any] = json.loads(body)
+        return content
+
+    def found(self, key: str) -> bytes | None:
+        """What lies under a key; None where it is gone meanwhile. Raises Retryable."""
         try:
-            found: dict[str, Any] = json.loads(self.get(key))
+            return self.get(key)
         except Retryable as error:
             cause = error.__cause__
             if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise
-        return found
 
     def put_json(self, key: str, content: dict[str, Any]) -> None:
         body = json.dumps(content, ensure_ascii=False).encode()

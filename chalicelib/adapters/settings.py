@@ -32,6 +32,7 @@ class Settings:
     recordings_queue_url: str = ""
     recordings_dead_letter_queue_url: str = ""
     summary_partitions: int = 1  # that a week's open counts are spread over
+    inbound_bucket: str = ""  # where SES puts mail for this hub; "" where it receives none
     delivery_log: str = ""  # the CloudWatch log group that has a line for each delivery
     public_url: str = ""  # overrides organisation.yaml's, for the local hub
 
@@ -69,6 +70,7 @@ _OPTIONAL = {
     "recordings_queue_url",
     "recordings_dead_letter_queue_url",
     "summary_partitions",
+    "inbound_bucket",
     "delivery_log",
     "public_url",
 }

@@ -14,6 +14,7 @@ from chalicelib.adapters.asynchronous import AsynchronousEndpoint
 from chalicelib.adapters.corrections import Corrections, HeadsShelf
 from chalicelib.adapters.deliveries import Deliveries
 from chalicelib.adapters.endpoint import Endpoint
+from chalicelib.adapters.inbound import InboundMail
 from chalicelib.adapters.interactions import Interactions
 from chalicelib.adapters.log import EventLog
 from chalicelib.adapters.mail import Mail
@@ -78,6 +79,7 @@ class World:
     speech: AsynchronousEndpoint | None = None  # writes recordings down, where there is one
     recordings_queue: FetchQueue = field(default_factory=lambda: FetchQueue(""))
     recordings: RecordingShelf = field(default_factory=lambda: RecordingShelf(""))
+    inbound: InboundMail = field(default_factory=InboundMail)
     clock: Callable[[], datetime] = utc_now
     count: Count = count
     public_url: str = ""
@@ -133,6 +135,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         vendors=VendorHttp(local=settings.public_url.startswith("http://127.0.0.1:")),
         deliveries=Deliveries(settings.delivery_log),
         heads=HeadsShelf(settings.archive_bucket),
+        inbound=InboundMail(settings.inbound_bucket),
         clock=clock,
         public_url=settings.public_url,
     )

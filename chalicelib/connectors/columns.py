@@ -11,6 +11,8 @@ rating, rating_kind, rating_min, rating_max      one answer on another scale (cs
 wait_s, talk_s, hold_s, handle_time_s            seconds
 abandoned, resolved    true or false
 erase                  true: the whole conversation; otherwise the id of the record to erase
+
+An id that is somebody's address or number is replaced by its hash: see `privacy/own_ids.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -40,6 +42,7 @@ from chalicelib.connectors.reading import (
 )
 from chalicelib.errors import Misconfigured, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Rating, RatingKind, Role
+from chalicelib.privacy.own_ids import impersonal
 
 SCALES: Mapping[RatingKind, tuple[float, float]] = {
     RatingKind.NPS: (0, 10),
@@ -75,8 +78,10 @@ def from_columns(
 
     Raises Unreadable naming the column, and where the record holds nothing to count.
     """
-    event_id = optional_identifier(columns.get("event_id"), "event_id") or event_id
-    own_id = _either(columns, "id", "message_id")
+    hashed = partial(impersonal, source.name)
+    event_id = hashed(optional_identifier(columns.get("event_id"), "event_id") or event_id)
+    own_id = hashed(_either(columns, "id", "message_id") or "")
+    conversation = hashed(_either(columns, "conversation", "interaction_id") or "")
     words = record.titled(
         text(columns.get("subject"), "subject"), text(columns.get("text"), "text")
     )
@@ -84,8 +89,8 @@ def from_columns(
     durations = {name: duration_s(columns.get(name), name) for name in _DURATIONS}
     values: dict[str, Any] = {
         "event_id": event_id,
-        "message_id": own_id or "",
-        "interaction_id": _either(columns, "conversation", "interaction_id") or own_id or event_id,
+        "message_id": own_id,
+        "interaction_id": conversation or own_id or event_id,
         "occurred_at": when(columns.get("time", columns.get("occurred_at")), source, received_at),
         "role": _one_of(Role, columns.get("role"), "role") or Role.CUSTOMER,
         "text": words,
@@ -129,7 +134,7 @@ def _kind(values: Mapping[str, Any]) -> EventKind:
 def _erasure(erase: object, source: Source, channel: Channel, values: Mapping[str, Any]) -> Event:
     whole = erase is True or (isinstance(erase, str) and erase.lower() == "true")
     kept = {key: values[key] for key in ("event_id", "interaction_id", "occurred_at")}
-    erases = None if whole else identifier(erase, "erase")
+    erases = None if whole else impersonal(source.name, identifier(erase, "erase"))
     return record.erasure(source, channel, erases=erases, **kept)
 
 

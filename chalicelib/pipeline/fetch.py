@@ -82,9 +82,10 @@ def _complete(shell: _Shell, key: EventKey, facts: Facts) -> str:
         world.queue.put([key])
         return "known"
     outcome, events = "erased", []
+    read: list[str] = []
     if not erased(world, key.interaction):
         try:
-            outcome, events = "fetched", _asked(shell, found.event)
+            outcome, events = "fetched", _asked(shell, found.event, read)
         except Skipped:
             outcome = "nothing"
         # Erased while we asked: what the vendor said must not be kept.
@@ -96,6 +97,8 @@ def _complete(shell: _Shell, key: EventKey, facts: Facts) -> str:
         world.log.add_many(events[start : start + _BATCH], now, days)
     # The waiting event is one like any other, and is counted with what it waited for.
     world.queue.put([key, *(EventKey(e.interaction_key, e.event_id) for e in events)])
+    for url in filter(world.inbound.holds, read):
+        world.inbound.forget(url)
     world.log.mark_fetched(key, now)
     return outcome
 
@@ -109,8 +112,11 @@ def erased(world: World, interaction: str) -> bool:
     )
 
 
-def _asked(shell: _Shell, event: Event) -> list[Event]:
-    """The vendor's answer as events. Raises as `vendor_api.Fetch`, and as `Paced`."""
+def _asked(shell: _Shell, event: Event, read: list[str]) -> list[Event]:
+    """The vendor's answer as events; `read` learns where it was read from.
+
+    Raises as `vendor_api.Fetch`, and as `Paced`.
+    """
     config, way = _way(shell.world, event.source)
     credentials = shell.world.secrets.credentials(event.source, way.credentials)
     paced = Paced(
@@ -121,6 +127,7 @@ def _asked(shell: _Shell, event: Event) -> list[Event]:
     def send(call: Call) -> Answer:
         left = (shell.stop_at - shell.world.clock()).total_seconds()
         paced.patience_s = min(BEGUN_PATIENCE_S if paced.calls else PATIENCE_S, left)
+        read.append(call.url)
         return paced(call)
 
     events = list(run(dialogue, send))

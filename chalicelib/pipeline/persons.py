@@ -9,11 +9,11 @@ step may be repeated; a run that died is run again.
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from chalicelib import privacy
@@ -21,16 +21,25 @@ from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.person import Person
 from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable
-from chalicelib.interaction import Channel, Event, EventKind, Role
+from chalicelib.interaction import Channel, Event, EventKind, Role, interaction_key
 from chalicelib.pipeline.understand import understand
+from chalicelib.privacy.mentions import Mention
+from chalicelib.privacy.own_ids import impersonal
 from chalicelib.privacy.pseudonyms import is_pseudonym, rekeyed, under_each
 
-FEWEST_DIGITS = 7  # of a telephone number that is looked for in texts
+#: A received mail that nobody could read for so long: its reading failed (`pipeline/jobs.py`).
+UNREAD_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an erasure did; it names nobody. `texts` are others' messages that held an address."""
+    """What an erasure did; it names nobody.
+
+    Of the person: `interactions`, their `events`, and the `deliveries` that held these. Of others,
+    but with the person's address or number in it: `texts` that were redacted, `mentions`, kept
+    deliveries that were forgotten, and `unreadable`, what nobody could read, deliveries and
+    received mails alike.
+    """
 
     id: str
     at: datetime
@@ -39,15 +48,74 @@ class Receipt:
     deliveries: int
     texts: int
     unreadable: int
-    left_to_do: int = 0  # interactions that another worker was writing: run it again
+    mentions: int = 0
+    left_to_do: int = 0  # interactions and mails that another worker was at: run it again
+
+
+@dataclass(frozen=True)
+class _Who:
+    """A person: every name that is known, and the pseudonyms of each key (one may be rotated)."""
+
+    names: tuple[str, ...]
+    pseudonyms: frozenset[str]
+    mention: Mention
+    keys: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, world: World, person: Person, names: Sequence[str]) -> _Who:
+        """With the addresses that stand behind a named pseudonym, where the log still has them."""
+        keys = tuple(world.secrets.keys("pseudonym-key"))
+        wanted = frozenset(one for name in names for one in under_each(name, keys))
+        behind = (
+            str(event.customer)
+            for of in wanted
+            for interaction in world.interactions.of_customer(of)
+            for _, event in person.events_of(interaction)
+            if event.customer and not wanted.isdisjoint(under_each(event.customer, keys))
+        )
+        known = tuple(dict.fromkeys((*names, *behind)))
+        return cls(known, wanted, Mention.of(known), keys)
+
+    def owns(self, event: Event) -> bool:
+        """Whether an event is of the person's conversation, and not of one erased before.
+
+        A source may name it by an address: as a customer of any kind, or as the conversation.
+        """
+        if _erases_all(event):
+            return False
+        if event.customer and not self.pseudonyms.isdisjoint(under_each(event.customer, self.keys)):
+            return True
+        named = filter(None, (event.customer, event.interaction_id))
+        return event.interaction_id in self.called(event.source) or any(
+            map(self.mention.is_whole, named)
+        )
+
+    def called(self, source: str) -> frozenset[str]:
+        """What a conversation of a source is called that is mapped to the person's address."""
+        return _called(source, self.names)
+
+
+@lru_cache(maxsize=64)
+def _called(source: str, names: tuple[str, ...]) -> frozenset[str]:
+    addresses = [name for name in names if name.startswith(("email:", "phone:"))]
+    return frozenset(impersonal(source, name) for name in addresses) - set(addresses)
+
+
+def _erases_all(event: Event) -> bool:
+    return event.kind is EventKind.ERASURE and event.erases is None
 
 
 @dataclass(frozen=True)
 class _Found:
+    """What an erasure goes for: the person's own, and what mentions the person."""
+
     interactions: frozenset[str]
     own: tuple[tuple[EventKey, Event], ...]
-    typed: tuple[tuple[EventKey, Event], ...]
-    unreadable: tuple[EventKey, ...]
+    typed: tuple[tuple[EventKey, Event], ...] = ()
+    deliveries: tuple[EventKey, ...] = ()
+    unreadable: tuple[EventKey, ...] = ()
+    mails: tuple[str, ...] = ()
+    waiting: int = 0  # mails that are about to be read
 
 
 def pseudonyms(world: World, names: Sequence[str]) -> list[str]:
@@ -60,15 +128,18 @@ def pseudonyms(world: World, names: Sequence[str]) -> list[str]:
 def erase(world: World, names: Sequence[str], *, dry_run: bool = False) -> Receipt:
     """Erase a person; a dry run counts what would go. Raises Retryable when a table is silent."""
     person = Person(world.log.archive)
-    found = _find(world, person, names)
+    who = _Who.of(world, person, names)
+    found = _find_all(world, person, who)
     receipt = Receipt(
-        "erasure-" + secrets.token_hex(8),
-        world.clock(),
-        len(found.interactions),
-        len(found.own),
-        0,
-        len(found.typed),
-        len(found.unreadable),
+        id="erasure-" + secrets.token_hex(8),
+        at=world.clock(),
+        interactions=len(found.interactions),
+        events=len(found.own),
+        deliveries=0,
+        texts=len(found.typed),
+        unreadable=len(found.unreadable) + len(found.mails),
+        mentions=len(found.deliveries),
+        left_to_do=found.waiting,
     )
     if dry_run:
         return receipt
@@ -82,14 +153,29 @@ def erase(world: World, names: Sequence[str], *, dry_run: bool = False) -> Recei
         for key, event in found.own
         if key.interaction not in left and event.kind is not EventKind.ERASURE
     )
-    own_patterns = world.organisation().redact
-    for key, event in found.typed:
-        person.redact_event(key, replace(event, text=privacy.redact(event.text, own_patterns)))
-    for key in found.unreadable:
-        world.log.discard(key)
-    receipt = replace(receipt, deliveries=deliveries, left_to_do=len(left))
+    receipt = replace(
+        receipt,
+        deliveries=deliveries,
+        mentions=_forget_mentions(world, person, who.mention, found),
+        left_to_do=len(left) + found.waiting,
+    )
     world.registry.keep_receipt(receipt.id, asdict(receipt), receipt.at)
     return receipt
+
+
+def _forget_mentions(world: World, person: Person, mention: Mention, found: _Found) -> int:
+    """Take the person out of what is others'; how many deliveries went. Harmless to repeat."""
+    forgotten = sum(map(person.forget_delivery, found.deliveries))
+    redacts = privacy.redactor(world.organisation().redact)
+    for key, event in found.typed:
+        tags = tuple(tag for tag in event.tags if not mention.in_text(tag))
+        text = mention.cut(redacts(event.text)) if mention.in_text(event.text) else event.text
+        person.redact_event(key, replace(event, text=text, tags=tags))
+    for key in found.unreadable:
+        person.forget_event(key)
+    for mail in found.mails:
+        world.inbound.forget(mail)
+    return forgotten
 
 
 def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -99,7 +185,7 @@ def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     what sources told within the retention of raw events.
     """
     person = Person(world.log.archive)
-    found = _find(world, person, names)
+    found = _find(world, person, _Who.of(world, person, names))
     # What has expired is not told, though the tables delete it some days later.
     now = world.clock()
     states = world.interactions.alive(sorted(found.interactions), now)
@@ -119,49 +205,78 @@ def export(world: World, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _find(world: World, person: Person, names: Sequence[str]) -> _Found:
-    keys = world.secrets.keys("pseudonym-key")
-    # While a key is being rotated, a person has a pseudonym of each.
-    wanted = {one for name in names for one in under_each(name, keys)}
-    indexed = {one for of in wanted for one in world.interactions.of_customer(of)}
-    logged = list(person.events())
-    theirs = {
-        of.interaction
-        for of, event in logged
-        if event.customer and not wanted.isdisjoint(under_each(event.customer, keys))
-    }
-    holds = mention(names)
-    interactions = frozenset(indexed | theirs)
+def _find(world: World, person: Person, who: _Who) -> _Found:
+    """The person's own interactions and events."""
+    logged = (row.key for row in person.logged(raw=False) if row.event and who.owns(row.event))
+    found = _indexed(world, who) | {key.interaction for key in logged}
+    return _Found(frozenset(found), _events(person, found))
+
+
+def _find_all(world: World, person: Person, who: _Who) -> _Found:
+    """The same, and where others' events, deliveries and unread mails mention the person.
+
+    Reads every row of the log once, with its delivery: what is kept in memory is what is found.
+    """
+    interactions = _indexed(world, who)
+    typed: list[tuple[EventKey, Event]] = []
+    deliveries: list[EventKey] = []
+    unreadable: list[EventKey] = []
+    for key, event, raw in person.logged(raw=True):
+        if event is not None and who.owns(event):
+            interactions.add(key.interaction)
+        elif event is not None and any(map(who.mention.in_text, (event.text, *event.tags))):
+            typed.append((key, event))
+        if who.mention.in_bytes(raw):
+            (unreadable if event is None else deliveries).append(key)
+    own = _events(person, interactions)
+    mails, waiting = _mails(world, own, who.mention)
     return _Found(
-        interactions,
-        tuple(one for one in logged if one[0].interaction in interactions),
-        tuple(
-            (of, event)
-            for of, event in logged
-            if of.interaction not in interactions and holds(event.text)
-        ),
-        tuple(person.unreadable_with(lambda raw: holds(raw.decode("utf-8", "replace")))),
+        frozenset(interactions),
+        own,
+        tuple(one for one in typed if one[0].interaction not in interactions),
+        tuple(key for key in deliveries if key.interaction not in interactions),
+        tuple(unreadable),
+        mails,
+        waiting,
     )
 
 
-def mention(names: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a text holds one of a person's addresses or numbers, however it is spaced."""
-    addresses, numbers = set(), set()
-    for name in names:
-        kind, _, value = name.partition(":")
-        if kind == "email":
-            addresses.add(value.strip().lower())
-        elif kind == "phone":
-            # The last nine digits are the same in '+358 40 …' and '040 …'.
-            numbers.add(re.sub(r"\D", "", value)[-9:])
+def _indexed(world: World, who: _Who) -> set[str]:
+    """Interactions that need no search: by pseudonym, and those called by the person's address."""
+    found = {one for of in who.pseudonyms for one in world.interactions.of_customer(of)}
+    called = {
+        interaction_key(source, one)
+        for source in world.organisation().sources
+        for one in who.called(source)
+    }
+    states = world.interactions.read(sorted(called - found))
+    return found | {key for key, state in states.items() if not any(map(_erases_all, state.events))}
 
-    def holds(text: str) -> bool:
-        if any(address in text.lower() for address in addresses):
-            return True
-        digits = re.sub(r"[\s().–-]", "", text) if numbers else ""
-        return any(number in digits for number in numbers if len(number) >= FEWEST_DIGITS)
 
-    return holds
+def _events(person: Person, interactions: Iterable[str]) -> tuple[tuple[EventKey, Event], ...]:
+    return tuple(one for of in sorted(interactions) for one in person.events_of(of))
+
+
+def _mails(
+    world: World, own: Sequence[tuple[EventKey, Event]], mention: Mention
+) -> tuple[tuple[str, ...], int]:
+    """Received mails to be removed, and how many are still being read.
+
+    A mail of an erased interaction goes. Whose another is will be known when it is read, so it
+    stays until then; after UNREAD_AFTER nobody will.
+    """
+    waiting, gone = 0, []
+    awaited = {event.event_id for _, event in own if event.fetch}
+    for letter in world.inbound.letters():
+        # SES names the object as the mail, which is the identity of the event.
+        if letter.key.rpartition("/")[2] in awaited:
+            gone.append(letter.key)
+        elif mention.in_bytes(letter.content):
+            if world.clock() - letter.received_at > UNREAD_AFTER:
+                gone.append(letter.key)
+            else:
+                waiting += 1
+    return tuple(gone), waiting
 
 
 def _erase_interactions(world: World, receipt: Receipt, found: _Found) -> set[str]:

@@ -39,7 +39,7 @@ def pseudonym(customer: str, key: bytes) -> str:
     kinds only stripped. Kinds stay apart: an id never equals an email. Raises Misconfigured on an
     empty key.
     """
-    normal = _normalised(customer).encode("utf-8", "surrogatepass")
+    normal = normalised(customer).encode("utf-8", "surrogatepass")
     return _sealed(hashlib.sha256(b"customer\0" + normal).digest()[:_BLOCK], key)
 
 
@@ -101,7 +101,7 @@ def _keyed(key: bytes) -> tuple[bytes, Cipher[Any]]:
     return mark, Cipher(algorithms.AES(secret), modes.ECB())  # noqa: S305
 
 
-def _normalised(customer: str) -> str:
+def normalised(customer: str) -> str:
     kind, colon, value = customer.strip().partition(":")
     if not colon:
         return customer.strip()

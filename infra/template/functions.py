@@ -64,6 +64,7 @@ DELIVERY_LOG = {"Fn::Sub": "/aws/lambda/${AWS::StackName}-APIHandler"}
 
 def environment(stage: str) -> dict[str, Any]:
     """The variables that `chalicelib/adapters/settings.py` reads, the same for every function."""
+    inbound_bucket = {"Fn::Sub": permissions.INBOUND_BUCKET}
     return {
         "STAGE": stage,
         "EVENTS_TABLE": {"Ref": "EventsTable"},
@@ -82,6 +83,7 @@ def environment(stage: str) -> dict[str, Any]:
         "SUMMARY_PARTITIONS": {"Ref": "SummaryPartitions"},
         "SECRETS_PREFIX": permissions.secrets_prefix(stage),
         "MAIL_CONFIGURATION_SET": {"Ref": "MailConfigurationSet"},
+        "INBOUND_BUCKET": {"Fn::If": ["HasInboundMail", inbound_bucket, ""]},
         "DELIVERY_LOG": DELIVERY_LOG,
     }
 

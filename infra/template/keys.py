@@ -11,6 +11,8 @@ from typing import Any
 Resources = dict[str, Any]
 
 KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
+#: SNS sets aside what the webhook did not take of the inbound topic.
+_SERVICES = ("ses", "cloudwatch", "sns")
 _ENCRYPTS = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 
@@ -39,7 +41,7 @@ def resources(keep: bool) -> Resources:
 
 
 def _statements() -> list[dict[str, Any]]:
-    """The account's own policies decide, and four services that act without a role of ours."""
+    """The account's own policies decide, and services that act without a role of ours."""
     logs = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"
     return [
         {
@@ -52,7 +54,7 @@ def _statements() -> list[dict[str, Any]]:
         {
             "Sid": "TopicsAndInboundMail",
             "Effect": "Allow",
-            "Principal": {"Service": ["ses.amazonaws.com", "cloudwatch.amazonaws.com"]},
+            "Principal": {"Service": [f"{one}.amazonaws.com" for one in _SERVICES]},
             "Action": _ENCRYPTS,
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},

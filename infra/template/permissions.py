@@ -129,8 +129,17 @@ def _fetch(stage: str) -> list[Statement]:
         _table("RegistryTable", "GetItem", "PutItem"),
         _polled("FetchQueue"),
         _send("EventsQueue", "FetchQueue", "FetchDeadLetterQueue", "RecordingsQueue"),
-        _allow("s3:GetObject", {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{INBOUND_BUCKET}/*"}),
+        *_received_mail(),
         _secrets(stage, "sources/*"),
+    ]
+
+
+def _received_mail() -> list[Statement]:
+    """Read mail that SES received and remove it; list it, as `_listed` says why."""
+    bucket = f"arn:${{AWS::Partition}}:s3:::{INBOUND_BUCKET}"
+    return [
+        _allow(["s3:GetObject", "s3:DeleteObject"], {"Fn::Sub": f"{bucket}/*"}),
+        _allow("s3:ListBucket", {"Fn::Sub": bucket}),
     ]
 
 
@@ -225,10 +234,13 @@ GRANTS: dict[str, Callable[[str], list[Statement]]] = {
 def _through_the_key(granted: Sequence[Statement]) -> list[Statement]:
     """What the grants need of the stage's key, through the services that they name alone."""
     actions = {action for statement in granted for action in _actions(statement)}
-    services = sorted({action.partition(":")[0] for action in actions} & _ENCRYPTED)
+    # Of the queues, the stage's key encrypts this one alone.
+    sets_aside = _failed_calls() in granted
+    used = {action.partition(":")[0] for action in actions} & _ENCRYPTED
+    services = sorted(used | ({"sqs"} if sets_aside else set()))
     if not services:
         return []
-    writes = "s3:PutObject" in actions
+    writes = sets_aside or "s3:PutObject" in actions
     via = [{"Fn::Sub": f"{service}.${{AWS::Region}}.amazonaws.com"} for service in services]
     return [
         {

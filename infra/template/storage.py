@@ -116,7 +116,15 @@ def queues() -> Resources:
     for logical_id, (name, visibility_s, dead) in QUEUES.items():
         found[logical_id] = _queue(name, visibility_s, dead)
         found[dead] = _queue(f"{name}-dead", serves=name)
-    return {**found, FAILED_CALLS: _queue("failed-calls")}
+    return {**found, FAILED_CALLS: _failed_calls()}
+
+
+def _failed_calls() -> Resources:
+    """Encrypted with the stage's key: what SES told of a mail or a digest, so addresses too."""
+    queue = _queue("failed-calls")
+    del queue["Properties"]["SqsManagedSseEnabled"]
+    queue["Properties"]["KmsMasterKeyId"] = keys.KEY
+    return queue
 
 
 def _queue(

@@ -203,6 +203,8 @@ UNEXERCISED = {
     ("APIHandler", "sqs:SendMessage oivallus-local-recordings"),
     ("Fetch", "sqs:SendMessage oivallus-local-recordings"),
     ("Fetch", "s3:GetObject oivallus-local-inbound-123456789012-eu-north-1/*"),
+    ("Fetch", "s3:DeleteObject oivallus-local-inbound-123456789012-eu-north-1/*"),
+    ("Fetch", "s3:ListBucket oivallus-local-inbound-123456789012-eu-north-1"),
     # Nobody corrected anything, erased anybody or taught the model.
     ("Understand", "dynamodb:Query table/oivallus-local-registry"),
     ("Understand", "dynamodb:DeleteItem table/oivallus-local-registry"),

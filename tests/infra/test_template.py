@@ -101,7 +101,6 @@ def test_dead_letters(resources: Resources) -> None:
         (served,) = allowed["sourceQueueArns"]
         assert served["Fn::Sub"].endswith(f":${{AWS::StackName}}-{name}")
         assert queues[queue]["QueueName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
-    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
 def test_asynchronous_calls_have_a_dead_letter_queue(resources: Resources) -> None:
@@ -321,6 +320,25 @@ def test_the_key_is_used_through_the_services_that_are_granted(resources: Resour
         assert through["Resource"] == keys.KEY
         for service in ("dynamodb", "s3", "secretsmanager"):
             assert (f"{service}." in via) == (service in services), (function, service)
+        # Lambda sets a failed call aside in the function's name, where addresses may be in it.
+        assert ("sqs." in via) == (function in functions.CALLED)
+        if function in functions.CALLED:
+            assert "kms:GenerateDataKey" in through["Action"]
+
+
+def test_what_may_hold_an_address_is_encrypted_with_the_stages_key(resources: Resources) -> None:
+    """Failed calls hold what SES told; every other queue holds ids alone."""
+    for name, queue in of_type(resources, "AWS::SQS::Queue").items():
+        encrypted = queue.get("KmsMasterKeyId") == keys.KEY
+        assert encrypted == (name == "FailedCallsQueue")
+        assert encrypted != queue.get("SqsManagedSseEnabled", False)
+    services = {
+        one
+        for statement in resources["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
+        if "kms:GenerateDataKey*" in statement["Action"]
+        for one in statement["Principal"].get("Service", [])
+    }
+    assert "sns.amazonaws.com" in services  # the inbound topic's letters
 
 
 def test_the_key_rotates_and_opens_to_services_of_this_account_alone(resources: Resources) -> None:
