@@ -97,6 +97,13 @@ class Whole:
 
 
 @dataclass
+class _Held:
+    """What a request takes of the bound: guessed when it comes, counted once it is tokenised."""
+
+    tokens: int
+
+
+@dataclass
 class Worker:
     """Takes requests in, as far as the bound allows. Lives on one event loop."""
 
@@ -125,16 +132,17 @@ class Worker:
             words = self.stages.wordings(request.taxonomy)
             tokens += sum(self.stages.estimate(text.text) for text in words)
         self._admit(tokens)
+        held = _Held(tokens)
         began = time.perf_counter()
         try:
             known = await self._known(request.taxonomy)
-            results = await self._read_all(request, known)
+            results = await self._read_all(request, known, held)
         except asyncio.CancelledError:
             self.meter.texts.labels("cancelled").inc(len(request.texts))
             raise
         finally:
-            self._wait(-tokens)
-        self._account(request, tokens, results, time.perf_counter() - began)
+            self._wait(-held.tokens)
+        self._account(request, held.tokens, results, time.perf_counter() - began)
         return results
 
     def close(self) -> None:
@@ -177,9 +185,9 @@ class Worker:
                 raise Failed("the taxonomy could not be read") from output
         return await self._run("format", self.stages.learn, taxonomy, outputs)
 
-    async def _read_all(self, request: Request, known: Any) -> list[Result]:
+    async def _read_all(self, request: Request, known: Any, held: _Held) -> list[Result]:
         async def read(texts: Sequence[Text], request: Request) -> list[Result]:
-            outputs = await self._outputs(texts, request)
+            outputs = await self._outputs(texts, request, held)
             good = [i for i, output in enumerate(outputs) if not isinstance(output, Exception)]
             finished = await self._run(
                 "format",
@@ -217,9 +225,16 @@ class Worker:
             tasks = [group.create_task(one(texts)) for texts in pieces]
         return [result for task in tasks for result in task.result()]
 
-    async def _outputs(self, texts: Sequence[Text], request: Request) -> list[Any]:
+    async def _outputs(
+        self, texts: Sequence[Text], request: Request, held: _Held | None = None
+    ) -> list[Any]:
         """Each text's outputs, in the order of its items, or the exception of one of them."""
         items = await self._run("tokenise", self.stages.prepare, texts, request)
+        if held:
+            guessed = sum(self.stages.estimate(text.text) for text in texts)
+            more = sum(item.tokens for each in items for item in each) - guessed
+            held.tokens += more
+            self._wait(more)
         flat = await self.device.submit([item for each in items for item in each])
         outputs: list[Any] = []
         place = 0
@@ -247,7 +262,7 @@ class Worker:
         self.meter.texts.labels("read").inc(len(results) - failed)
         self.meter.texts.labels("failed").inc(failed)
         log.info(
-            "texts=%d tokens<=%d failed=%d ms=%.1f",
+            "texts=%d tokens=%d failed=%d ms=%.1f",
             len(request.texts), tokens, failed, seconds * 1000,
         )  # fmt: skip
 

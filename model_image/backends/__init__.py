@@ -62,7 +62,7 @@ class Staged(Protocol):
         """As Backend's; also the question whether the device still works."""
 
     def estimate(self, text: str) -> int:
-        """Tokens of a text before it is tokenised, rather too many."""
+        """Tokens of a text before it is tokenised; the items' own count from then on."""
 
     def known(self, taxonomy: Taxonomy) -> Any:
         """The taxonomy as `finish` wants it; None if its wordings must be read first."""

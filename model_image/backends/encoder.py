@@ -7,6 +7,7 @@ finish (threads)   a text's windows -> its result
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 
-from model_image import learned
+from model_image import accelerator, learned
 from model_image.backends import Item, Outputs
 from model_image.encoder import layout, spans, taxonomy
 from model_image.encoder.heads import Reader, Windows, least_p
@@ -28,8 +29,10 @@ from model_image.encoder.tokenise import Tokeniser, Window
 from model_image.linear import Floats
 from model_image.wire import Request, Result, Taxonomy, Text
 
+log = logging.getLogger("model_image")
+
 KEPT_TAXONOMIES = 16
-CHARS_A_TOKEN = 3  # rather too many tokens than too few
+BYTES_A_TOKEN = 3  # of UTF-8, in usual prose; odd texts have more tokens, and are found out
 CPU_STEP_TOKENS, SMALL_GPU_STEP_TOKENS, GPU_STEP_TOKENS = 4096, 8192, 32_768
 SMALL_GPU_BYTES = 40 * 2**30
 WAITING_STEPS = 64
@@ -89,12 +92,13 @@ class Encoder:
         """Read a model directory; raises layout.BadModel."""
         options = options or Options.of_environment()
         read = layout.read(directory)
-        device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        device = accelerator.chosen(options.device)
         cuda = device.startswith("cuda")
         if options.threads:
             torch.set_num_threads(options.threads)
         dtype = _dtype(options.dtype, cuda)
         step_tokens = options.step_tokens or _step_tokens(cuda)
+        log.info("encoder: device=%s dtype=%s step_tokens=%d", device, _name(dtype), step_tokens)
         about = read.description
         return cls(
             model=read.model,
@@ -146,8 +150,8 @@ class Encoder:
     # Stages
 
     def estimate(self, text: str) -> int:
-        """Tokens, rather too many."""
-        return len(text) // CHARS_A_TOKEN + 4
+        """Tokens, rather too many in prose; what it really has is counted once tokenised."""
+        return len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN + 4
 
     def known(self, taxonomy: Taxonomy) -> Prototypes | None:
         """Its prototypes, if they are kept; by content and hash, as they belong to this model."""
@@ -267,6 +271,10 @@ def _dtype(named: str | None, cuda: bool) -> torch.dtype:
     if chosen not in DTYPES:
         raise ValueError(f"MODEL_DTYPE {chosen!r} is none of auto, {', '.join(DTYPES)}")
     return DTYPES[chosen]
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _step_tokens(cuda: bool) -> int:

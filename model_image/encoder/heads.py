@@ -21,8 +21,8 @@ from model_image.wire import Result
 
 SILENT = Result("und", 1.0, (0.25, 0.5, 0.25))  # of a text without a letter
 LEAST_SHARE = 2 / len(EMOTIONS)  # of an emotion, where the model gives none
-_NO_LETTERS = re.compile(r"[\W\d_]+")
-LETTERS_READ = 2000  # more of them tell nothing new about whether a text has letters
+_LETTERS = re.compile(r"[^\W\d_]+")
+ENOUGH_LETTERS = 2000  # more of them change no answer
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,13 @@ class Reader:
 
 
 def count_letters(text: str) -> int:
-    """Letters of any script, of the text's beginning."""
-    return len(_NO_LETTERS.sub("", text[:LETTERS_READ]))
+    """Letters of any script, wherever they stand; counted until there are enough."""
+    count = 0
+    for word in _LETTERS.finditer(text):
+        count += word.end() - word.start()
+        if count >= ENOUGH_LETTERS:
+            break
+    return count
 
 
 def _steps(logits: Floats) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+_UNKNOWN = ("<unk>", "[UNK]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -47,6 +48,7 @@ class Tokeniser:
     after: tuple[int, ...]
     max_tokens: int
     overlap: int
+    plain: NDArray[np.int32]  # each token's id, the unknown one's in place of special ones
 
     @classmethod
     def load(cls, path: Path, max_tokens: int, overlap: int) -> Self:
@@ -54,12 +56,14 @@ class Tokeniser:
         tokenizer = Tokenizer.from_file(str(path))
         tokenizer.no_truncation()
         tokenizer.no_padding()
+        # A customer who writes "</s>" has written four characters, and ends no text.
+        tokenizer.encode_special_tokens = True
         bare = tokenizer.encode("a", add_special_tokens=False).ids
         full = tokenizer.encode("a").ids
         places = range(len(full) - len(bare) + 1)
         at = next(i for i in places if full[i : i + len(bare)] == bare)
         before, after = tuple(full[:at]), tuple(full[at + len(bare) :])
-        return cls(tokenizer, before, after, max_tokens, overlap)
+        return cls(tokenizer, before, after, max_tokens, overlap, _plain(tokenizer))
 
     def windows(self, texts: Sequence[str], with_spans: bool) -> list[list[Window]]:
         """Each text's windows, at least one; `with_spans` costs about twice as much."""
@@ -69,7 +73,7 @@ class Tokeniser:
         return [list(self._parts(encoding, with_spans)) for encoding in encodings]
 
     def _parts(self, encoding: Any, with_spans: bool) -> Iterator[Window]:
-        ids = np.array(encoding.ids, np.int32)
+        ids = self.plain[np.array(encoding.ids, np.int32)]
         spans = np.array(encoding.offsets, np.int32).reshape(-1, 2) if with_spans else None
         head, tail = len(self.before), len(self.after)
         for start, end, first, last in part(len(ids), self.max_tokens - head - tail, self.overlap):
@@ -80,6 +84,18 @@ class Tokeniser:
                 last=head + last - start,
                 spans=None if spans is None else np.pad(spans[start:end], ((head, tail), (0, 0))),
             )
+
+
+def _plain(tokenizer: Tokenizer) -> NDArray[np.int32]:
+    """A Unigram model (XLM-R) has the special tokens among its pieces, and finds them by itself."""
+    plain = np.arange(tokenizer.get_vocab_size(with_added_tokens=True), dtype=np.int32)
+    special = {
+        i: str(one) for i, one in tokenizer.get_added_tokens_decoder().items() if one.special
+    }
+    unknown = [i for i, content in special.items() if content in _UNKNOWN]
+    if unknown:  # byte pairs know every character and need none
+        plain[list(special)] = unknown[0]
+    return plain
 
 
 def part(tokens: int, size: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:

@@ -27,6 +27,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from model_image import accelerator
 from model_image.speech.listen import Segment
 from model_image.speech.resample import RATE_HZ, Samples
 from model_image.speech.windows import WINDOW_S
@@ -181,7 +182,7 @@ def sentences(
 def load(directory: str, batch: int | None = None) -> Whisper:
     """The model of a directory, on the GPU in half precision where there is one.
 
-    Raises OSError, naming what is missing. Weights are read from safetensors alone: a pickle
+    Raises OSError, naming what is missing, and ValueError for a GPU that is. Weights are read from safetensors alone: a pickle
     could run code.
     """
     place = Path(directory)
@@ -191,7 +192,8 @@ def load(directory: str, batch: int | None = None) -> Whisper:
     # Its progress bars and advice are for people at a terminal.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    gpu = torch.cuda.is_available()
+    device = accelerator.chosen()
+    gpu = device.startswith("cuda")
     config = GenerationConfig.from_pretrained(place, local_files_only=True)
     config.do_sample, config.num_beams = False, 1
     net: Any = WhisperForConditionalGeneration.from_pretrained(
@@ -202,7 +204,7 @@ def load(directory: str, batch: int | None = None) -> Whisper:
     )
     return Whisper(
         model=_name(place),
-        net=net.to(torch.device("cuda" if gpu else "cpu")).eval(),
+        net=net.to(torch.device(device)).eval(),
         features=WhisperFeatureExtractor.from_pretrained(place, local_files_only=True),
         tokenizer=Tokenizer.from_file(str(place / "tokenizer.json")),
         config=config,

@@ -124,10 +124,13 @@ def test_a_large_request_lets_small_ones_pass(gated: Gated, messages: list[str])
 
 
 def test_the_queue_is_bounded_in_tokens(gated: Gated) -> None:
+    long = _request("Hei vain " * 40)
+    size = sum(item.tokens for item in gated.prepare(long.texts, long)[0])
+
     async def scenario(worker: Worker) -> None:
         gated.gate.clear()
-        first = asyncio.ensure_future(worker.understand(_request("a" * 900)))  # 304 tokens at most
-        await asyncio.sleep(0.05)
+        first = asyncio.ensure_future(worker.understand(long))
+        await _until_held(worker, size)
         with pytest.raises(Busy) as busy:
             await worker.understand(_request(*["a"] * 50))  # 200: texts count, not requests
         assert busy.value.retry_after_s >= 1
@@ -137,7 +140,30 @@ def test_the_queue_is_bounded_in_tokens(gated: Gated) -> None:
         await asyncio.gather(first, second)
         assert worker.waiting_tokens == 0
 
-    _run(scenario, gated, bound=400)
+    _run(scenario, gated, bound=size + 100)
+
+
+@pytest.mark.parametrize("odd", ["abc " * 100, "\N{GRINNING FACE}" * 100])
+def test_what_takes_more_tokens_than_it_seemed_counts_as_such(gated: Gated, odd: str) -> None:
+    size = sum(item.tokens for item in gated.prepare(_request(odd).texts, _request())[0])
+
+    async def scenario(worker: Worker) -> None:
+        gated.gate.clear()
+        first = asyncio.ensure_future(worker.understand(_request(odd)))
+        await _until_held(worker, size)
+        with pytest.raises(Busy):
+            await worker.understand(_request(odd))
+        gated.gate.set()
+        await first
+        assert worker.waiting_tokens == 0
+
+    _run(scenario, gated, bound=size + gated.estimate(odd) - 1)
+
+
+async def _until_held(worker: Worker, tokens: int) -> None:
+    async with asyncio.timeout(10):
+        while worker.waiting_tokens != tokens:
+            await asyncio.sleep(0.005)
 
 
 def test_who_leaves_costs_nothing(gated: Gated) -> None:

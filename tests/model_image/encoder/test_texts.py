@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import shutil
+import time
 import unicodedata
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from model_image.backends.encoder import Encoder, Options, steps
 from model_image.encoder import layout, random_model, taxonomy
-from model_image.encoder.heads import Reader, Windows
+from model_image.encoder.heads import SILENT, Reader, Windows
 from model_image.encoder.layout import ANY, BadModel, Description, Head, ThemeScale
 from model_image.encoder.packing import pack
 from model_image.encoder.spans import Tags, find, joined
 from model_image.encoder.taxonomy import Prototypes, normalised
-from model_image.encoder.tokenise import part
+from model_image.encoder.tokenise import Tokeniser, part
+from model_image.server import create_app
 from model_image.wire import Found, Request, Taxonomy, Text, Theme
 from tests.model_image.encoder.conftest import Build
 
@@ -153,6 +158,14 @@ def _read(heads: tuple[Head, ...], logits: Any, owner: list[int], weight: list[f
 SENTIMENT = Head("sentiment", "sequence", ("negative", "neutral", "positive"))
 
 
+def test_words_behind_a_ruled_line_are_read(encoder: Encoder) -> None:
+    ruled = Text("0", "=" * 2000 + "\nLaskussa on virhe", None)
+    empty = Text("1", "=" * 2000, None)
+    said, silent = encoder.understand([ruled, empty], NOTHING)
+    assert silent.sentiment == SILENT.sentiment
+    assert said.sentiment != SILENT.sentiment
+
+
 def test_windows_are_averaged_by_their_tokens_and_failure_is_found_in_any() -> None:
     demand = Head("demand", "sequence", ("value", "failure"))
     certain = [[9.0, -9, -9, 9, -9], [-9, -9, 9, -9, 9]]  # negative, value; positive, failure
@@ -200,10 +213,12 @@ def test_likeness_is_nearest_and_mean() -> None:
     scale = ThemeScale(nearest=0.5)
     likeness = prototypes.likeness(np.array([[1.0, 0]]), scale)
     assert likeness.tolist() == [[0.5 * 1 + 0.5 / 3, -1.0]]
-    scores, news = prototypes.scores(np.array([[1.0, 0], [-1, 0]]), scale)
-    assert scores.argmax(axis=1).tolist() == [0, 1]
+    near, far = [1.0, 0], [0.6, -0.8]  # far from every wording
+    scores, news = prototypes.scores(np.array([near, [-1, 0], far]), scale)
+    assert scores.argmax(axis=1).tolist()[:2] == [0, 1]
     assert news is not None
-    assert (news >= 0).all() and (news <= 1).all()  # noqa: PT018
+    assert 0 <= news[0] < news[2] <= 1
+    assert news[1] < news[2]
 
 
 def test_a_theme_without_words_is_never_told() -> None:
@@ -304,6 +319,78 @@ def test_options_of_the_environment(build: Build, monkeypatch: pytest.MonkeyPatc
         Encoder.load(build("xlm-roberta"))
     monkeypatch.setenv("MODEL_DTYPE", "auto")
     assert Encoder.load(build("xlm-roberta")).step_tokens == 99
+
+
+def test_a_gpu_that_is_asked_for_and_missing_stops_the_start(
+    build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is ever ready then; unasked, the log says that the CPU is used."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    caplog.set_level("INFO", "model_image")
+    Encoder.load(build("xlm-roberta"))
+    assert "device=cpu dtype=float32" in caplog.text
+    monkeypatch.setenv("MODEL_DEVICE", "cuda")
+    with TestClient(create_app(lambda: Encoder.load(build("xlm-roberta")))) as client:
+        deadline = time.monotonic() + 60
+        while client.get("/ping").json()["error"] != "loading failed":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert "MODEL_DEVICE is cuda, but" in caplog.text
+
+
+FAMILIES = {
+    "XLM-R, a piece for each mark": ("<s>", "</s>", "<mask>"),
+    "mmBERT, ModernBERT: byte pairs": ("[CLS]", "[SEP]", "[MASK]"),
+    "BERT, ELECTRA: word pieces": ("[CLS]", "[SEP]", "[MASK]"),
+}
+
+
+def _tokenizer(family: str, texts: list[str]) -> Any:
+    begin, end, mask = FAMILIES[family]
+    special = [begin, "[PAD]", end, "[UNK]", mask]
+    made: Any
+    if family.startswith("XLM-R"):
+        made = Tokenizer(models.Unigram())
+        made.pre_tokenizer = pre_tokenizers.Metaspace()
+        made.normalizer = normalizers.NFKC()
+        trainer: Any = trainers.UnigramTrainer(
+            vocab_size=300, special_tokens=special, unk_token="[UNK]", show_progress=False
+        )
+    elif family.startswith("BERT"):
+        made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        trainer = trainers.WordPieceTrainer(special_tokens=special, show_progress=False)
+    else:
+        made = Tokenizer(models.BPE())
+        made.pre_tokenizer = pre_tokenizers.ByteLevel()
+        letters = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(
+            vocab_size=400, special_tokens=special, initial_alphabet=letters, show_progress=False
+        )
+    made.train_from_iterator(texts, trainer)
+    ends = [(token, made.token_to_id(token)) for token in (begin, end)]
+    made.post_processor = processors.TemplateProcessing(
+        single=f"{begin} $A {end}", special_tokens=ends
+    )
+    return made
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("with_spans", [False, True])
+def test_a_customer_cannot_write_the_models_own_marks(
+    family: str, with_spans: bool, messages: list[str], tmp_path: Path
+) -> None:
+    marks = FAMILIES[family]
+    tokenizer = _tokenizer(family, messages)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    own = {tokenizer.token_to_id(mark) for mark in marks}
+    wide = marks[1].translate({ord(c): ord(c) + 0xFEE0 for c in "<>[]/"})  # NFKC makes it narrow
+    text = f"Hei {marks[1]} {marks[0]} lasku{marks[2]} {wide}"
+    (window,), (plain,) = Tokeniser.load(tmp_path / "tokenizer.json", 64, 8).windows(
+        [text, "Hei"], with_spans
+    )
+    assert not own & set(window.ids[window.first : window.last].tolist())
+    assert [plain.ids[0], plain.ids[-1]] == [tokenizer.token_to_id(mark) for mark in marks[:2]]
 
 
 def test_a_directory_without_a_model(tmp_path: Any) -> None:
