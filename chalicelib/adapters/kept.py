@@ -65,41 +65,51 @@ def kept(
         rows = EventRow.by_source.query(index, when)
         for came_at, group in groupby(rows, lambda row: str(row.received_at)):
             keys = [EventKey(row.interaction, row.event_id) for row in group]
-            found = _delivery(archive, source, came_at, keys, now)
-            if found is not None:
-                yield found
+            yield from _deliveries(archive, source, came_at, keys, now)
     except PynamoDBException as error:
         raise _named(error) from error
 
 
-def _delivery(
+def _deliveries(
     archive: Archive, source: str, came_at: str, keys: Sequence[EventKey], now: datetime
-) -> Kept | None:
+) -> Iterator[Kept]:
+    """The deliveries of one instant, each with the events that name it; one, nearly always."""
     rows = {
         EventKey(row.interaction, row.event_id): row
         for row in EventRow.batch_get(keys)
         if row.expires_at > now
     }
-    for key, row in rows.items():
-        if row.raw is not None:
-            raw = row.raw
-        elif row.raw_in is not None and not row.raw_in.startswith(_SIBLING):
-            raw = archive.get(row.raw_in)
-        else:
-            continue
-        return Kept(
+    holders = {key: row for key, row in rows.items() if _request_of(row) is not None}
+    named = {key: _holder(row) or key for key, row in rows.items() if row.raw_in or row.raw}
+    first = next(iter(holders), None)
+    for holder, row in holders.items():
+        raw = row.raw if row.raw is not None else archive.get(row.raw_in)
+        yield Kept(
             source=source,
             received_at=datetime.fromisoformat(came_at),
             request=codec.load_request(raw),
-            holder=key,
+            holder=holder,
             stored={
-                key: codec.load_event(row.event)
-                for key, row in rows.items()
-                if row.event is not None and (row.raw is not None or row.raw_in is not None)
+                key: codec.load_event(rows[key].event)
+                for key, of in named.items()
+                # What names a row that is gone is told with the first.
+                if rows[key].event is not None and (of if of in holders else first) == holder
             },
             unreadable=str(row.outcome) if row.event is None else "",
         )
-    return None
+
+
+def _request_of(row: EventRow) -> bytes | str | None:
+    """What the row holds of its delivery: the request, or its archive key."""
+    return row.raw if row.raw is not None else None if _holder(row) else row.raw_in
+
+
+def _holder(row: EventRow) -> EventKey | None:
+    """The row that holds the request, where this one only names it."""
+    if row.raw is not None or not (row.raw_in or "").startswith(_SIBLING):
+        return None
+    event_id, _, interaction = row.raw_in.removeprefix(_SIBLING).partition("#")
+    return EventKey(interaction, event_id)
 
 
 def rewrite(key: EventKey, event: Event) -> None:
