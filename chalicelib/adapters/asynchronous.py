@@ -22,6 +22,9 @@ from chalicelib.errors import Retryable, Unreadable
 #: What nobody's notice shall settle: somebody waits for the answer.
 _WAITED = "waited/"
 _JSON = "application/json"
+#: What SageMaker allows for an answer at most, and where nothing is said a quarter of.
+LONGEST_S = 3600
+USUAL_S = 900
 
 
 class Notice(NamedTuple):
@@ -40,6 +43,7 @@ class AsynchronousEndpoint:
     bucket: str
     poll_s: float = 1.0
     patience_s: float = 900
+    answer_s: int = USUAL_S  # what the container may take, with what waits in it before
 
     def ask(self, key: str, body: bytes, content_type: str = _JSON) -> str:
         """Store a question and hand it over; the key that its answer will have.
@@ -65,6 +69,7 @@ class AsynchronousEndpoint:
                 EndpointName=self.name,
                 InputLocation=f"s3://{self.bucket}/{key}",
                 ContentType=content_type,
+                InvocationTimeoutSeconds=self.answer_s,
                 **({"CustomAttributes": attributes} if attributes else {}),
             )
         return _key(reply["OutputLocation"])

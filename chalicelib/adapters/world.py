@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from chalicelib.adapters.archive import Archive
-from chalicelib.adapters.asynchronous import AsynchronousEndpoint
+from chalicelib.adapters.asynchronous import LONGEST_S, AsynchronousEndpoint
 from chalicelib.adapters.corrections import Corrections, HeadsShelf
 from chalicelib.adapters.deliveries import Deliveries
 from chalicelib.adapters.endpoint import Endpoint
@@ -112,7 +112,10 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> World:
         asynchronous = AsynchronousEndpoint(settings.model_endpoint, settings.archive_bucket)
     speech = None
     if settings.model_speech_endpoint and settings.recordings_queue_url:
-        speech = AsynchronousEndpoint(settings.model_speech_endpoint, settings.archive_bucket)
+        # A recording may last two hours and wait for another: the usual time would end it.
+        speech = AsynchronousEndpoint(
+            settings.model_speech_endpoint, settings.archive_bucket, answer_s=LONGEST_S
+        )
     return World(
         log=EventLog(Archive(settings.archive_bucket)),
         interactions=Interactions(settings.summary_partitions),

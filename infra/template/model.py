@@ -15,6 +15,10 @@ from infra.template import keys, scaling
 Resources = dict[str, Any]
 
 MODES = ("asynchronous", "realtime", "serverless")
+#: One question in work and one received meanwhile. The container would hold more (64 of texts, 4
+#: recordings) and turn the rest away, which SageMaker takes for failures; and what waits in
+#: SageMaker's queue can go to another instance, and its time to be answered has not begun.
+_AT_ONCE = 2
 #: Of the one variant that each endpoint has.
 VARIANT = "all"
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -225,6 +229,7 @@ def _async_if(served: _Served) -> dict[str, Any]:
 def _asynchronous(served: _Served) -> dict[str, Any]:
     """Answers and failures go to the archive, and a notice of each to the topic."""
     return {
+        "ClientConfig": {"MaxConcurrentInvocationsPerInstance": _AT_ONCE},
         "OutputConfig": {
             "S3OutputPath": {"Fn::Sub": f"s3://${{ArchiveBucket}}/{served.answers}"},
             "S3FailurePath": {"Fn::Sub": f"s3://${{ArchiveBucket}}/{served.failures}"},
@@ -233,7 +238,7 @@ def _asynchronous(served: _Served) -> dict[str, Any]:
                 "SuccessTopic": {"Ref": served.topic},
                 "ErrorTopic": {"Ref": served.topic},
             },
-        }
+        },
     }
 
 

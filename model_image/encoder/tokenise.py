@@ -88,13 +88,11 @@ class Tokeniser:
 
 def _plain(tokenizer: Tokenizer) -> NDArray[np.int32]:
     """A Unigram model (XLM-R) has the special tokens among its pieces, and finds them by itself."""
-    plain = np.arange(tokenizer.get_vocab_size(with_added_tokens=True), dtype=np.int32)
-    special = {
-        i: str(one) for i, one in tokenizer.get_added_tokens_decoder().items() if one.special
-    }
-    unknown = [i for i, content in special.items() if content in _UNKNOWN]
+    plain = np.arange(1 + max(tokenizer.get_vocab().values()), dtype=np.int32)
+    special = [i for i, one in tokenizer.get_added_tokens_decoder().items() if one.special]
+    unknown = [i for i in special if tokenizer.id_to_token(i) in _UNKNOWN]
     if unknown:  # byte pairs know every character and need none
-        plain[list(special)] = unknown[0]
+        plain[special] = unknown[0]
     return plain
 
 

@@ -182,8 +182,8 @@ def sentences(
 def load(directory: str, batch: int | None = None) -> Whisper:
     """The model of a directory, on the GPU in half precision where there is one.
 
-    Raises OSError, naming what is missing, and ValueError for a GPU that is. Weights are read from safetensors alone: a pickle
-    could run code.
+    Raises OSError, naming what is missing, and ValueError for a GPU that is. Weights are read from
+    safetensors alone: a pickle could run code.
     """
     place = Path(directory)
     lacking = [name for name in _FILES if not (place / name).is_file()]

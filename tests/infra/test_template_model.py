@@ -103,6 +103,17 @@ def test_every_answer_and_failure_is_told_to_a_queue(resources: Resources, serve
         assert f"${{ArchiveBucket.Arn}}/{prefix}*" in role
 
 
+def test_a_container_is_given_no_more_than_it_takes(resources: Resources) -> None:
+    handler = pytest.importorskip("model_image.speech.handler", reason="needs soundfile")
+    server = pytest.importorskip("model_image.server", reason="needs starlette")
+    for served, holds in (("Model", server.MAX_OPEN_BODIES), ("Speech", handler.MOST_HELD)):
+        made = resolved(
+            resources[f"{served}EndpointConfiguration"]["Properties"], {"IsAsynchronous"}
+        )
+        given = made["AsyncInferenceConfig"]["ClientConfig"]["MaxConcurrentInvocationsPerInstance"]
+        assert 1 <= given <= holds
+
+
 def test_speech_is_left_out_unless_there_is_an_image(resources: Resources) -> None:
     for name, resource in resources.items():
         if name.startswith("Speech") and not name.endswith("Alarm"):
