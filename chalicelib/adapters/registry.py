@@ -14,8 +14,11 @@ from chalicelib.adapters.tables import RegistryRow, stamp
 from chalicelib.errors import Misconfigured, Retryable
 
 _KEEP_LEDGER = timedelta(days=400)
+#: Nothing reads a superseded file again but a person who compares: a quarter of a year.
+_KEEP_SUPERSEDED = timedelta(days=90)
 _KEEP_PACE = timedelta(days=1)
 _KEEP_PLACE = timedelta(days=14)
+_BACK = "back"
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,19 @@ class Registry:
         return str(row.body)
 
     def publish_organisation(self, form: str, text: str, digest: str, now: datetime) -> None:
-        """Make a validated organisation the current one; its file's text stays, by hash."""
+        """Make a validated organisation the current one.
+
+        The file's text stays beside it, by hash; those that it supersedes expire, since readers'
+        addresses are in them.
+        """
         for name, body in ((digest, text), ("current", form)):
             RegistryRow("organisation", name, body=body, changed_at=stamp(now)).save()
+        for row in RegistryRow.query("organisation", consistent_read=True):
+            if row.id not in (digest, "current") and row.expires_at is None:
+                row.update(
+                    actions=[RegistryRow.expires_at.set(now + _KEEP_SUPERSEDED)],
+                    condition=RegistryRow.id.exists(),
+                )
 
     def published_at(self) -> datetime:
         """When the organisation became the current one; the earliest time where none is."""

@@ -93,10 +93,12 @@ def erase(
     profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
-    """Erase a person from every table and the archive, and give a receipt that names nobody.
+    """Erase a person from every table and bucket, and give a receipt that names nobody.
 
     Without --yes nothing is changed: it counts what would go. Sent digests are in their readers'
-    mailboxes and stay there.
+    mailboxes and stay there. Point-in-time recovery keeps the tables as they were for 35 days, and
+    the queue of failed calls what SES told for 14: neither is reached. After a restore, repeat the
+    erasures of the 35 days before it (runbook, infra/README.md).
     """
     _erase(names, yes=yes, stage=stage, profile=profile, as_json=as_json)
 
@@ -129,9 +131,14 @@ def _erase(names: list[str], *, yes: bool, stage: str, profile: str, as_json: bo
         cli.out.print(
             f"{receipt.interactions} interactions with {receipt.events} events {done}, "
             f"{receipt.texts} texts of others cleaned of the person's addresses, "
-            f"{receipt.unreadable} unreadable deliveries discarded"
+            f"{receipt.mentions} deliveries of others that held them forgotten, "
+            f"{receipt.unreadable} unreadable deliveries and mails discarded"
         )
         cli.note(f"receipt {receipt.id}" if yes else "run it with --yes to do it")
+        if yes:
+            cli.note(
+                "backups of the tables keep the person for 35 days: after a restore, erase again"
+            )
     if receipt.left_to_do:
-        cli.note(f"{receipt.left_to_do} interactions were being written: run it again")
+        cli.note(f"{receipt.left_to_do} interactions or mails were in work: run it again")
         raise typer.Exit(FAULTS)

@@ -31,7 +31,7 @@ from chalicelib.pipeline.replay import by_id, within
 from chalicelib.pipeline.understand import understand
 from infra.local.stack import Expiry
 from infra.local.sweeper import archive_days, sweep, sweep_archive
-from infra.template import archive, storage
+from infra.template import archive, inbound, storage
 from tests.conftest import NOW
 from tests.pipeline.test_receive import MESSAGE, signed
 
@@ -144,6 +144,28 @@ def test_the_ledger_of_digests_forgets(told: World) -> None:
         assert told.registry.claim_digest("d-1", moment, lease) is (state is None)
 
 
+def test_an_organisation_that_was_superseded_is_forgotten(told: World, aws: Settings) -> None:
+    """Readers' addresses are in its file: one that left must not stay for ever."""
+    registry, left = told.registry, "lahtenyt@esimerkki.example"
+    for number, text in enumerate((f"to: {left}", "to: uusi@esimerkki.example")):
+        registry.publish_organisation(f"form of {text}", text, f"hash-{number}", NOW)
+
+    def kept() -> str:
+        return " ".join(str(row.body) for row in RegistryRow.query("organisation"))
+
+    over = NOW + timedelta(days=90)
+    _sweep(aws, over - SECOND)
+    assert left in kept()
+    _sweep(aws, over)
+    assert left not in kept()
+    assert registry.organisation() == "form of to: uusi@esimerkki.example"
+    # One that comes back is current again, and its time starts when it is superseded again.
+    registry.publish_organisation("form of 0", f"to: {left}", "hash-0", over)
+    _sweep(aws, over + timedelta(days=400))
+    assert "hash-0" in {row.id for row in RegistryRow.query("organisation")}
+    assert "hash-1" not in {row.id for row in RegistryRow.query("organisation")}
+
+
 def test_counts_and_small_state(told: World, aws: Settings) -> None:
     _sweep(aws, NOW + KEPT - SECOND)
     assert told.registry.digest_state("d-1", NOW) == "sent"
@@ -168,9 +190,23 @@ def test_the_archive(told: World, aws: Settings) -> None:
     assert "Contents" not in client("s3").list_objects_v2(Bucket=aws.archive_bucket)
 
 
+def test_received_mail(aws: Settings) -> None:
+    """What nobody read, by the rule of the template: the whole bucket, after RawDays."""
+    bucket = inbound.resources("dev", keep=False)["InboundBucket"]["Properties"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["Prefix"]) == ("Enabled", "")
+    assert rule["ExpirationInDays"] == {"Ref": "RawDays"}
+    key = "mail/spam"
+    client("s3").put_object(Bucket=aws.archive_bucket, Key=key, Body=b"From: a@a.example")
+    days = {rule["Prefix"]: 30}
+    assert sweep_archive(aws.archive_bucket, days, datetime.now(UTC) + timedelta(days=29)) == 0
+    assert sweep_archive(aws.archive_bucket, days, datetime.now(UTC) + timedelta(days=31)) == 1
+
+
 def test_only_writers_read_what_has_expired() -> None:
     """`Interactions.read` is for whoever writes the interaction anew; a reader takes `alive`."""
-    writers = {"understand", "rebuild", "renormalize", "reenrich", "rotate", "passes"}
+    writers = {"understand", "rebuild", "renormalize", "reenrich", "rotate", "passes", "persons"}
+    writers |= {"recounting"}  # counts of what has expired, too, are in the summaries
     about_to_store = {"fetch", "recordings"}  # they look whether it was erased
     found = {
         path.stem
