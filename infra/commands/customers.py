@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -23,6 +21,7 @@ from chalicelib.pipeline.customer_lists import (
 from infra.commands import cli
 from infra.commands.audit import write_down
 from infra.commands.cli import FAULTS, AsJson, Profile, Stage
+from infra.commands.private_files import write_table
 from infra.commands.worlds import quiet
 
 customers = typer.Typer(no_args_is_help=True)
@@ -34,8 +33,6 @@ cli.app.add_typer(
 )
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
-#: A spreadsheet runs what begins so; the apostrophe makes it a text (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Out = Annotated[Path, typer.Option("--out", help="The CSV file to write.", dir_okay=False)]
 References = Annotated[
@@ -121,22 +118,9 @@ def _references(file: Path | None) -> Sequence[str]:
 
 
 def _written(rows: Sequence[Listed], out: Path, *, as_json: bool) -> None:
-    """Write the list for its owner alone."""
-    handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.fchmod(handle, 0o600)  # also where the file was there, for anybody to read
-    # The mark at its start makes spreadsheets read it as UTF-8.
-    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([field.name for field in fields(Listed)])
-        for row in rows:
-            writer.writerow([guarded(str(value)) for value in asdict(row).values()])
+    write_table(out, [field.name for field in fields(Listed)], map(asdict, rows))
     if as_json:
         cli.show_json({"customers": len(rows), "file": out})
     cli.note(f"{len(rows)} customers in {out}; it names people: delete it when it has served")
     if not rows:
         raise typer.Exit(FAULTS)
-
-
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from chalicelib import privacy
 from chalicelib.corrections import DEMANDS, Correction, Demand
 from chalicelib.organisation import Organisation
 from chalicelib.pipeline.corrections import Stored, checked
+from infra.commands.private_files import private, read_table, write_table
 from model_image import learned, wire
 from model_image.learned import Heads
 from model_image.learning import fit
@@ -124,15 +124,12 @@ def rows(labels: Iterable[Correction]) -> Iterator[dict[str, Any]]:
 
 
 def write(file: Path, labels: Iterable[Correction]) -> int:
-    """Write .csv or JSON Lines; how many. The file is readable by its owner alone."""
+    """Write .csv or JSON Lines, for its owner alone; how many."""
     found = list(rows(labels))
-    file.touch(mode=0o600)
-    with file.open("w", encoding="utf-8", newline="") as out:
-        if file.suffix == ".csv":
-            table = csv.DictWriter(out, COLUMNS)
-            table.writeheader()
-            table.writerows(found)
-        else:
+    if file.suffix == ".csv":
+        write_table(file, COLUMNS, found)
+    else:
+        with private(file) as out:
             out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
     return len(found)
 
@@ -143,12 +140,12 @@ def read(file: Path, organisation: Organisation, now: datetime) -> list[Correcti
     Raises ValueError naming the row, Misconfigured naming an unknown theme.
     """
     redact = privacy.redactor(organisation.redact)
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        found: list[Mapping[str, Any]] = (
-            list(csv.DictReader(lines))
-            if file.suffix == ".csv"
-            else [json.loads(line) for line in lines if line.strip()]
-        )
+    found: Sequence[Mapping[str, Any]]
+    if file.suffix == ".csv":
+        found = read_table(file)
+    else:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+        found = [json.loads(line) for line in lines if line.strip()]
     return [
         _label(number, row, organisation, redact(str(row.get("text") or "")), now)
         for number, row in enumerate(found, 1)

@@ -12,6 +12,7 @@ import typer
 from infra.commands import cli
 from infra.commands.audit import write_down
 from infra.commands.cli import FAULTS, AsJson, Profile, Stage
+from infra.commands.private_files import private
 from infra.commands.worlds import quiet
 
 person = typer.Typer(no_args_is_help=True)
@@ -76,8 +77,8 @@ def _export(names: list[str], to: Path, stage: str, profile: str, *, as_json: bo
     with quiet("person export"):
         write_down(hub, "person export", *pseudonyms(hub.world, _checked(names)))
         pages = list(run(hub.world, names))
-    to.touch(mode=0o600)
-    to.write_text(json.dumps(cli.plain(pages), ensure_ascii=False, indent=1), encoding="utf-8")
+    with private(to) as file:
+        json.dump(cli.plain(pages), file, ensure_ascii=False, indent=1)
     if as_json:
         cli.show_json({"interactions": len(pages), "file": to})
     cli.note(f"{len(pages)} interactions in {to}")

@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from chalicelib.adapters.audit import AuditLog
@@ -20,7 +18,6 @@ from chalicelib.interaction import Rating
 from chalicelib.pipeline.understand import understand
 from infra import hub
 from infra.commands import cli
-from infra.commands.customers import guarded
 from infra.commands.worlds import Hub, Where
 from tests.conftest import NOW
 from tests.events import event
@@ -93,10 +90,3 @@ def test_a_faulty_reference_is_named_by_its_line_alone(told: World, tmp_path: Pa
     assert status == hub.FAULTS
     assert "line 2" in said.replace("\n", " ")
     assert "aino" not in said
-
-
-@given(st.text(max_size=5))
-def test_no_cell_begins_like_a_formula(text: str) -> None:
-    shown = guarded(text)
-    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert shown.removeprefix("'") in {text, text.removeprefix("'")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from chalicelib.adapters.world import World
 from chalicelib.pipeline.corrections import find, keep, labels
 from chalicelib.pipeline.understand import understand
 from infra import hub
+from infra.commands import labelling
 from infra.commands.checks import checks
 from model_image import learned
 from model_image.backends.compact import Compact
@@ -107,6 +109,8 @@ def test_labels_leave_and_come_back_as_files(place: Place, tmp_path: Path) -> No
     before = told("label", "list")
     for name in ("labels.csv", "labels.jsonl"):
         file = tmp_path / name
+        file.write_text("of last year, for anybody to read")
+        file.chmod(0o644)
         assert call("label", "export", str(file)).exit_code == hub.OK
         assert "Virtanen" not in file.read_text(encoding="utf-8")
         assert file.stat().st_mode & 0o077 == 0
@@ -118,6 +122,28 @@ def test_labels_leave_and_come_back_as_files(place: Place, tmp_path: Path) -> No
         after = told("label", "list")
         assert [one["themes"] for one in after] == [one["themes"] for one in before]
         assert len(after) == 4
+
+
+FORMULA = '=HYPERLINK("http://x";"klikkaa")'
+
+
+def test_a_customers_formula_stays_words(place: Place, tmp_path: Path) -> None:
+    """In the table that a spreadsheet opens; the label itself has the customer's own words."""
+    item = event("f", interaction_id="if", customer="id:f", text=FORMULA, occurred_at=NOW)
+    world = place.hub.world
+    world.log.add(item, NOW, 30, None)
+    assert understand(world, [EventKey(item.interaction_key, item.event_id)]) == frozenset()
+    stored = find(world, item.interaction_key, "f")
+    assert stored is not None
+    assert stored.message.text == FORMULA
+    label = stored.corrected(world.organisation(), ("late",), "failure", NOW)
+    keep(world, world.organisation(), stored, label)
+    file = tmp_path / "labels.csv"
+    assert call("label", "export", str(file)).exit_code == hub.OK
+    (row,) = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
+    assert row["text"] == f"'{FORMULA}"
+    (read,) = labelling.read(file, world.organisation(), NOW)
+    assert read.text == FORMULA
 
 
 def test_a_file_of_others_messages_is_redacted(place: Place, tmp_path: Path) -> None:

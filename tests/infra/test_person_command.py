@@ -50,6 +50,8 @@ def test_a_trial_counts_and_erasing_erases(told: World) -> None:
 
 def test_an_export_is_for_its_owner_alone(told: World, tmp_path: Path) -> None:
     to = tmp_path / "aino.json"
+    to.write_text("of last year, for anybody to read")
+    to.chmod(0o644)
     assert _run("export", AINO, "--to", str(to))[0] == hub.OK
     assert to.stat().st_mode & 0o077 == 0
     (page,) = json.loads(to.read_text(encoding="utf-8"))
