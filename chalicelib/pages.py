@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from html import escape
 
 from chalicelib.digest.palette import DARK, LIGHT, Palette
 
@@ -30,12 +31,30 @@ _DONE = {
     "sv": "Veckobrevet är avslutat.",
     "en": "The weekly digest has been stopped.",
 }
+_MISTAKE = {
+    "fi": "Lopetitko vahingossa? Voit perua lopetuksen tunnin ajan alla olevasta painikkeesta. "
+    "Myöhemmin voit pyytää katsauksen takaisin osoitteesta {contact}.",
+    "sv": "Var det ett misstag? Inom en timme kan du ångra dig med knappen nedan. "
+    "Senare kan du be om veckobrevet igen på {contact}.",
+    "en": "By mistake? The button below takes it back within an hour. Later, ask {contact}.",
+}
+_OFFER = {
+    "fi": "Haluatko viikkokatsauksen takaisin?",
+    "sv": "Vill du ha veckobrevet tillbaka?",
+    "en": "Get the weekly digest again?",
+}
+_RESUMED = {
+    "fi": "Saat viikkokatsauksen taas.",
+    "sv": "Du får veckobrevet igen.",
+    "en": "You will get the weekly digest again.",
+}
 _BROKEN = {
-    "fi": "Linkki ei kelpaa.",
-    "sv": "Länken är ogiltig.",
-    "en": "This link is not valid.",
+    "fi": "Linkki ei kelpaa tai on vanhentunut.",
+    "sv": "Länken är ogiltig eller för gammal.",
+    "en": "This link is not valid, or too old.",
 }
 _BUTTON = '<form method="post"><button>Lopeta · Avsluta · Stop</button></form>'
+_BACK = '<form method="post"{to}><button>Peru lopetus · Ångra · Undo</button></form>'
 
 _PAGE = """<!doctype html>
 <html lang="fi">
@@ -74,12 +93,25 @@ main{{padding:20px;border-radius:0}}button{{width:100%}}}}
 
 def asking() -> str:
     """The page that asks before anything is stopped."""
-    return _page(_ASK, _BUTTON)
+    return _page(_ASK, form=_BUTTON)
 
 
-def stopped() -> str:
-    """The page after it."""
-    return _page(_DONE)
+def stopped(undo: str, contact: str) -> str:
+    """The page after it: `undo` is the token that takes it back, `contact` whom to ask later."""
+    mistake = {
+        language: words.format(contact=escape(contact)) for language, words in _MISTAKE.items()
+    }
+    return _page(_DONE, mistake, form=_BACK.format(to=f' action="{escape(undo)}"'))
+
+
+def offering() -> str:
+    """The page of a link that takes it back, before it does."""
+    return _page(_OFFER, form=_BACK.format(to=""))
+
+
+def resumed() -> str:
+    """The page after that."""
+    return _page(_RESUMED)
 
 
 def broken() -> str:
@@ -87,8 +119,12 @@ def broken() -> str:
     return _page(_BROKEN)
 
 
-def _page(sentences: Mapping[str, str], form: str = "") -> str:
-    told = [f'<p lang="{language}">{words}</p>' for language, words in sentences.items()]
+def _page(*paragraphs: Mapping[str, str], form: str = "") -> str:
+    told = [
+        f'<p lang="{language}">{words}</p>'
+        for sentences in paragraphs
+        for language, words in sentences.items()
+    ]
     return _PAGE.format(light=_colours(LIGHT), dark=_colours(DARK), told="\n".join([*told, form]))
 
 

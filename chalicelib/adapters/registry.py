@@ -19,6 +19,7 @@ _KEEP_SUPERSEDED = timedelta(days=90)
 _KEEP_PACE = timedelta(days=1)
 _KEEP_PLACE = timedelta(days=14)
 _BACK = "back"
+_BACK = "back"
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,34 @@ class Registry:
         """A reader (see `pipeline.reader_id`) wants no more of a department's digests."""
         RegistryRow("opt-out", reader, changed_at=stamp(now)).save()
 
+    def opt_in(self, reader: str, now: datetime) -> None:
+        """A reader who left wants a department's digests again."""
+        RegistryRow("opt-out", reader, state=_BACK, changed_at=stamp(now)).save()
+
     def opted_out(self, reader: str) -> bool:
-        return read_row("opt-out", reader) is not None
+        row = read_row("opt-out", reader)
+        return row is not None and row.state != _BACK
+
+    def opt_outs(self) -> dict[str, datetime]:
+        """Every reader who left and is not back, and when they left."""
+        return {row.id: _when(row) for row in _rows("opt-out") if row.state != _BACK}
+
+    def note_mail(self, reader: str, kind: str, now: datetime) -> None:
+        """What the mail service last told of a reader's letter: 'Delivery', 'Bounce' and others."""
+        try:
+            RegistryRow("mail", reader).update(
+                actions=[
+                    RegistryRow.state.set(kind),
+                    RegistryRow.changed_at.set(stamp(now)),
+                    RegistryRow.expires_at.set(now + _KEEP_LEDGER),
+                ]
+            )
+        except UpdateError as error:
+            raise Retryable("could not record what became of a letter") from error
+
+    def mails(self) -> dict[str, tuple[str, datetime]]:
+        """What became of each reader's last letter, and when that was told."""
+        return {row.id: (str(row.state), _when(row)) for row in _rows("mail")}
 
     def keep_receipt(self, receipt_id: str, told: Mapping[str, Any], now: datetime) -> None:
         """Remember that a person's data were erased, and how much, never whose."""
@@ -178,3 +205,14 @@ def read_row(kind: str, name: str) -> RegistryRow | None:
         return None
     except PynamoDBException as error:
         raise Retryable(f"could not read {kind}: {error.cause_response_code}") from error
+
+
+def _rows(kind: str) -> list[RegistryRow]:
+    try:
+        return list(RegistryRow.query(kind, consistent_read=True))
+    except PynamoDBException as error:
+        raise Retryable(f"could not read {kind}: {error.cause_response_code}") from error
+
+
+def _when(row: RegistryRow) -> datetime:
+    return datetime.fromisoformat(str(row.changed_at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,6 +30,7 @@ from chalicelib.summary import Summary
 
 HISTORY_WEEKS = 27  # the week itself and 26 before it
 CATCH_UP = timedelta(hours=24)  # a digest that could not leave on time still does, for a day
+UNDO = timedelta(hours=1)  # who left by mistake can come back from the page that said so
 LEASE = timedelta(minutes=40)  # after it, a claimed digest that never left is sent by another run
 QUOTE_SAMPLE = 40  # interactions that are read to choose a theme's quotes from
 
@@ -200,10 +202,14 @@ def record_mail(world: World, message: str) -> None:
     event = json.loads(message)
     kind = event.get("eventType", "")
     tags = event.get("mail", {}).get("tags", {}).get("digest", [])
+    bounce = event.get("bounce", {})
+    told = " ".join(filter(None, (kind, bounce.get("bounceType"), bounce.get("bounceSubType"))))
     for digest_id in tags:
         if kind in ("Send", "Delivery"):
             world.registry.mark_sent(digest_id, world.clock())
-        else:
+        if kind != "Send":
+            world.registry.note_mail(digest_id.rpartition("_")[2], told, world.clock())
+        if kind not in ("Send", "Delivery"):
             world.count("mail_problems", kind=kind)
             warn("a digest met a problem", digest=digest_id, kind=kind)
 
@@ -227,8 +233,18 @@ def unsubscribe_token(world: World, department: str, recipient: str) -> str:
     return f"{reader}.{_signature(world.secrets.key('link-key'), reader)}"
 
 
+def undo_token(world: World, reader: str) -> str:
+    """What the button carries with which a reader who has just left comes back, for UNDO."""
+    until = int((world.clock() + UNDO).timestamp())
+    return f"{reader}.{_undo(world.secrets.key('link-key'), reader, until)}.{until}"
+
+
 def _signature(key: bytes, reader: str) -> str:
     return _mac(key, f"unsubscribe:{reader}")[:32]
+
+
+def _undo(key: bytes, reader: str, until: int) -> str:
+    return _mac(key, f"resubscribe:{reader}:{until}")[:32]
 
 
 def _mac(key: bytes, text: str) -> str:
@@ -238,9 +254,13 @@ def _mac(key: bytes, text: str) -> str:
 def unsubscribe(world: World, token: str, method: str) -> Reply:
     """A reader's unsubscribe link: a GET asks, a POST (RFC 8058 one-click) does it.
 
-    Link scanners of mail gateways follow GETs, so a GET changes nothing.
+    Link scanners of mail gateways follow GETs, so a GET changes nothing. The page after it has a
+    button that takes it back, whose token this reads too.
     """
-    reader, _, mac = token.partition(".")
+    reader, _, signed = token.partition(".")
+    mac, _, until = signed.partition(".")
+    if until:
+        return _resubscribe(world, reader, mac, until, method)
     fits = [
         hmac.compare_digest(mac.encode(), _signature(key, reader).encode())
         for key in world.secrets.keys("link-key")
@@ -251,4 +271,19 @@ def unsubscribe(world: World, token: str, method: str) -> Reply:
         return Reply(200, pages.asking(), pages.HEADERS)
     world.registry.opt_out(reader, world.clock())
     world.count("opt_outs")
-    return Reply(200, pages.stopped(), pages.HEADERS)
+    told = pages.stopped(undo_token(world, reader), world.organisation().contact)
+    return Reply(200, told, pages.HEADERS)
+
+
+def _resubscribe(world: World, reader: str, mac: str, until: str, method: str) -> Reply:
+    at = int(until) if re.fullmatch(r"[0-9]{1,12}", until) else 0
+    fits = [
+        hmac.compare_digest(mac.encode(), _undo(key, reader, at).encode())
+        for key in world.secrets.keys("link-key")
+    ]
+    if not any(fits) or at < world.clock().timestamp():
+        return Reply(404, pages.broken(), pages.HEADERS)
+    if method != "POST":
+        return Reply(200, pages.offering(), pages.HEADERS)
+    world.registry.opt_in(reader, world.clock())
+    return Reply(200, pages.resumed(), pages.HEADERS)

@@ -97,7 +97,8 @@ def test_without_a_hub_the_way_to_one_is_named(command: list[str]) -> None:
 def _commands() -> list[list[str]]:
     named = [[command.name or command.callback.__name__] for command in hub.app.registered_commands]  # type: ignore[union-attr]
     dead = ["list", "show", "redrive", "discard"]
-    return [*named, *(["dead", name] for name in dead)]
+    readers = [["readers"], ["readers", "resubscribe"]]
+    return [*named, *(["dead", name] for name in dead), *readers]
 
 
 def test_every_command_explains_itself_and_speaks_json() -> None:

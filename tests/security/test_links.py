@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,14 @@ import pytest
 from chalicelib import pages
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.world import World
-from chalicelib.pipeline.digests import reader_id, send_digests, unsubscribe, unsubscribe_token
+from chalicelib.pipeline.digests import (
+    UNDO,
+    reader_id,
+    send_digests,
+    undo_token,
+    unsubscribe,
+    unsubscribe_token,
+)
 from tests.conftest import SECRET
 from tests.pipeline.test_digests import MONDAY_9, monday  # noqa: F401 - a fixture
 
@@ -126,9 +134,53 @@ def test_each_page_speaks_every_language_and_keeps_its_address(
     token = unsubscribe_token(world, *READER) if known else "0" * 49
     page = unsubscribe(world, token, method)
     for language in ("fi", "sv", "en"):
-        assert page.body.count(f'<p lang="{language}">') == 1
+        assert page.body.count(f'<p lang="{language}">') == (2 if known and method == "POST" else 1)
     assert ("<button" in page.body) is (known and method == "GET")
     assert "http" not in page.body  # nothing is loaded from anywhere
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert page.headers["Cache-Control"] == "no-store"
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+
+
+def left(world: World) -> str:
+    """The token of the button on the page that says a reader has left."""
+    page = str(unsubscribe(world, unsubscribe_token(world, *READER), "POST").body)
+    assert "palaute@esimerkki.example" in page  # whom to ask when the button is too old
+    (action,) = re.findall(r'<form method="post" action="([^"/:?]+)">', page)
+    return str(action)
+
+
+def test_who_left_by_mistake_comes_back_by_a_button(world: World) -> None:
+    undo, reader = left(world), reader_id(world, *READER)
+    assert unsubscribe(world, undo, "GET").status == 200
+    assert world.registry.opted_out(reader)
+    assert unsubscribe(world, undo, "POST").status == 200
+    assert not world.registry.opted_out(reader)
+
+
+def test_the_button_lasts_its_hour_alone(world: World) -> None:
+    undo, now = left(world), world.clock()
+    late = replace(world, clock=lambda: now + UNDO + timedelta(seconds=1))
+    assert unsubscribe(late, undo, "POST").status == 404
+    assert world.registry.opted_out(reader_id(world, *READER))
+    last = replace(world, clock=lambda: now + UNDO)
+    assert unsubscribe(last, undo, "POST").status == 200
+
+
+def test_a_changed_button_is_refused(world: World) -> None:
+    undo = left(world)
+    for place, old in enumerate(undo):
+        forged = undo[:place] + ("0" if old != "0" else "1") + undo[place + 1 :]
+        assert unsubscribe(world, forged, "POST").status == 404, place
+    longer = f"{undo.rpartition('.')[0]}.{int(undo.rpartition('.')[2]) + 1}"
+    assert unsubscribe(world, longer, "POST").status == 404
+    assert world.registry.opted_out(reader_id(world, *READER))
+
+
+def test_a_link_to_leave_is_none_to_come_back(world: World) -> None:
+    undo = undo_token(world, reader_id(world, *READER))
+    reader, mac = unsubscribe_token(world, *READER).split(".")
+    left(world)
+    assert unsubscribe(world, f"{reader}.{mac}.{undo.rpartition('.')[2]}", "POST").status == 404
+    assert unsubscribe(world, undo.rpartition(".")[0], "POST").status == 404
+    assert world.registry.opted_out(reader)
