@@ -148,7 +148,7 @@ sbom: $(VENV)/dev
 
 # The images with torch are resolved and not installed: CUDA alone is gigabytes. TORCH_INDEX= as in
 # model_image/Dockerfile says whose torch.
-IMAGES = model_image/requirements.txt model_image/requirements-encoder.txt model_image/requirements-speech.txt
+IMAGES = model_image/requirements.txt model_image/requirements-encoder.txt
 sbom-images: $(VENV)/dev $(IMAGES)
 	@mkdir -p build && $(RUN) -m pip install --dry-run --ignore-installed --quiet --disable-pip-version-check \
 		$(if $(TORCH_INDEX),--extra-index-url https://pypi.org/simple --index-url "$(TORCH_INDEX)") \

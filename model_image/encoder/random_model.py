@@ -1,7 +1,13 @@
-"""Model directories of random weights: what tests and benchmarks load. They understand nothing."""
+"""Model directories of random weights: what tests, benchmarks and a first trial load.
+
+    python -m model_image.encoder.random_model DIR
+
+They understand nothing, and have the form, the answers and the small size's cost of a real one.
+"""
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
@@ -110,3 +116,17 @@ def _arrays(heads: Iterable[Head], hidden: int, seed: int) -> dict[str, Any]:
         arrays[f"{head.name}.weight"] = draw.normal(size=(head.outputs, hidden)) / hidden**0.5
         arrays[f"{head.name}.bias"] = draw.normal(size=head.outputs) / 10
     return arrays
+
+
+def main() -> None:
+    """Write a directory; its tokenizer is trained on the words of the concepts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    directory = parser.parse_args().directory
+    words = Path(__file__).parent.parent / "concepts.toml"
+    made = build(directory, SMALL, words.read_text(encoding="utf-8").splitlines())
+    print(f"{made.model}: random weights, for trying out alone, in {directory}")
+
+
+if __name__ == "__main__":
+    main()

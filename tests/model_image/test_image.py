@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -178,13 +180,65 @@ def test_the_dockerfile_fits_sagemaker() -> None:
     assert "tini" not in text
     assert "ARG BACKEND=compact" in orders
     for line in orders:
-        if line.startswith("COPY model_image"):
+        if line.startswith("COPY ") and "--from" not in line:
             for source in line.split()[1:-1]:
                 assert list(ROOT.glob(source)), source
     stages = re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE)
-    assert {"weights", "deps-compact", "deps-encoder", "runtime"} <= set(stages)
-    small = text[text.index("AS deps-compact") : text.index("FROM base AS deps-encoder")]
+    wanted = {"weights", "speech-weights", "runtime"}
+    assert wanted | {f"deps-{one}" for one in ("compact", "encoder", "speech", "both")} <= set(
+        stages
+    )
+    small = text[text.index("AS deps-compact") : text.index("FROM base AS deps-torch")]
     assert "requirements-encoder" not in small
+
+
+def test_what_the_image_is_made_of_is_named_exactly() -> None:
+    """The base by its digest, every distribution by its version."""
+    text = (ROOT / "model_image" / "Dockerfile").read_text(encoding="utf-8")
+    stages = set(re.findall(r" AS (\S+)", text)) | {"scratch", "deps-${BACKEND}"}
+    for base in set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) - stages:
+        assert re.search(r"@sha256:[0-9a-f]{64}$", base), base
+    for order in re.findall(r"pip install(.*?)\n(?! )", text, re.DOTALL):
+        assert "-c model_image/constraints.txt" in order
+    pinned = {line.split("==")[0].lower() for line in _lines("constraints.txt")}
+    for name in ("requirements.txt", "requirements-encoder.txt"):
+        for line in _lines(f"model_image/{name}"):
+            assert line.split("==")[0].lower() in pinned, line
+
+
+def _lines(file: str) -> list[str]:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_the_health_check_asks_ping() -> None:
+    """Its own words, against a server that is ready and one that is not."""
+    text = (ROOT / "model_image" / "Dockerfile").read_text(encoding="utf-8")
+    found = re.search(r"HEALTHCHECK [^\[]*(\[.*\])", text)
+    assert found
+    command = json.loads(found[1])
+    status = [503]
+
+    class Ping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status[0] if self.path == "/ping" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {**os.environ, "PORT": str(server.server_port), "no_proxy": "*"}
+    codes = []
+    for status[0] in (503, 200):
+        done = subprocess.run(
+            [sys.executable, *command[1:]], env=environment, capture_output=True, check=False
+        )
+        codes.append(done.returncode)
+    server.shutdown()
+    server.server_close()
+    assert codes == [1, 0]
 
 
 def test_the_compact_image_is_whole_and_has_no_torch(tmp_path: Path) -> None:
