@@ -19,7 +19,6 @@ _KEEP_SUPERSEDED = timedelta(days=90)
 _KEEP_PACE = timedelta(days=1)
 _KEEP_PLACE = timedelta(days=14)
 _BACK = "back"
-_BACK = "back"
 
 
 @dataclass(frozen=True)
