@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import codec
+from chalicelib.adapters import codec, telemetry
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, SummaryRow
@@ -148,6 +148,28 @@ def test_a_neighbours_world_holds_no_trace(neighbours: World) -> None:
     assert neighbours.summaries.read(FIRST, LAST) == recount(neighbours)
     again = erase(neighbours, NAMES)
     assert (again.interactions, again.texts, again.mentions, again.unreadable) == (0, 0, 0, 0)
+
+
+def test_a_conversation_that_is_called_by_an_address_leaves_no_name(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in a key, a tombstone, a queue or a line of the log; and it is counted once."""
+    logging = replace(world, count=telemetry.count)
+    for _ in range(2):
+        _say(logging, 1, conversation=AINO.removeprefix("email:"), customer="")
+    _understand_all(logging)
+    assert "outcome" in capsys.readouterr().out
+    _say(logging, 1, conversation="Aino@a.example", customer="")
+    _understand_all(logging)
+    assert logging.summaries.read(FIRST, LAST).count("contacts") == 1
+    (page,) = export(logging, NAMES)
+    assert len(page["received"]) == 1
+    assert erase(logging, NAMES).interactions == 1
+    assert logging.summaries.read(FIRST, LAST).count("contacts") == 0
+    assert "aino" not in _everything()
+    assert "aino" not in capsys.readouterr().out
+    assert erase(logging, NAMES).interactions == 0
+    assert len(list(logging.interactions.all_keys())) == 1  # the tombstone
 
 
 def test_a_pseudonym_finds_what_its_address_finds(neighbours: World) -> None:
