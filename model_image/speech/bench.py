@@ -80,13 +80,7 @@ def steps(samples: Samples) -> list[Step]:
         Step(
             "read at 16 kHz (mu-law, 2 channels)",
             lambda: audio.read(body, "audio/wav", {}),
-            "copy of the samples",
-            samples.copy,
-        ),
-        Step(
-            "of which resampling from 8 kHz",
-            lambda: [to_16k(channel, CALL_HZ) for channel in samples],
-            "copy of the samples",
+            "copy of the samples at 16 kHz",
             lambda: [one.copy() for one in wide],
         ),
         Step(
