@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -24,14 +24,17 @@ from pydantic import (
     model_validator,
 )
 
+from chalicelib import organisation_faults
 from chalicelib.interaction import Channel
-
-if TYPE_CHECKING:
-    import yaml
 
 Language = Literal["fi", "en", "sv"]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+$")]
+_ADDRESS = r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+"
+EmailAddress = Annotated[str, StringConstraints(pattern=f"^{_ADDRESS}$")]
+#: An address, or a name and an address; a header, so it is one line.
+Sender = Annotated[
+    str, StringConstraints(pattern=rf"^(?:{_ADDRESS}|[^\r\n<>]*<{_ADDRESS}>)$", max_length=320)
+]
 Texts = Mapping[Language, str]
 Share01 = Annotated[float, Field(ge=0, le=1)]
 
@@ -184,8 +187,7 @@ class Organisation(_Part):
     languages: tuple[Language, ...] = ("fi", "en", "sv")
     contact: EmailAddress  # who answers readers and integrators
     integrators: tuple[EmailAddress, ...] = ()  # who hears of faulty sources; none: the contact
-    # From of the digests, an address that SES has verified; a header, so it is one line
-    sender: Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$")]
+    sender: Sender  # From of the digests, an address that SES has verified
     public_url: str = ""  # https://… in front of the API, as vendors call and sign it
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "FI"
     first_contact_resolution_window_days: Annotated[int, Field(ge=1, le=60)] = 7
@@ -321,11 +323,8 @@ def read(text: str) -> Organisation:
     try:
         return Organisation.model_validate(content)
     except ValidationError as error:
-        faults = error.errors()
-        inner = {e["loc"][:depth] for e in faults for depth in range(len(e["loc"]))}
-        # A list whose items failed is also reported as too short: the items say it better.
-        own = [e for e in faults if not e["loc"] or e["loc"] not in inner]
-        raise BadOrganisation("\n".join(_fault(node, e) for e in own)) from error
+        faults = organisation_faults.told(node, error.errors())
+        raise BadOrganisation("\n".join(faults)) from error
 
 
 def published(text: str) -> Organisation:
@@ -334,44 +333,3 @@ def published(text: str) -> Organisation:
     Fourteen times as fast as reading YAML, which every cold start would pay for.
     """
     return Organisation.model_validate_json(text)
-
-
-def _fault(root: yaml.Node, error: Mapping[str, Any]) -> str:
-    """One pydantic error as 'line N, key: what; remedy'."""
-    path = [str(part) for part in error["loc"]]
-    message = str(error["msg"]).removeprefix("Value error, ")
-    named = re.match(r"([a-z]+(?:\.[a-z0-9_-]+)+): (.*)", message, re.DOTALL)
-    if named and not path:
-        path, message = named[1].split("."), named[2]
-    remedies = {
-        "extra_forbidden": "this key is not known here; remove it or correct its spelling",
-        "missing": "this key is required; add it",
-        "string_pattern_mismatch": _pattern_remedy(error),
-    }
-    return (
-        f"line {_line(root, path)}, {'.'.join(path) or 'file'}: "
-        f"{remedies.get(error['type'], message)}"
-    )
-
-
-def _pattern_remedy(error: Mapping[str, Any]) -> str:
-    if "@" in str(error.get("ctx", {}).get("pattern", "")):
-        return "write one email address, such as palaute@yritys.example"
-    return "write small letters, digits and hyphens, such as late-delivery"
-
-
-def _line(node: yaml.Node, path: list[str]) -> int:
-    """The line (from 1) of a path, or of the nearest part above it that exists."""
-    import yaml
-
-    line: int = node.start_mark.line + 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == part:
-                    line, node = key.start_mark.line + 1, value
-                    break
-        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
-            node = node.value[int(part)]
-            line = node.start_mark.line + 1
-    return line

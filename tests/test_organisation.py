@@ -15,6 +15,11 @@ def _with(old: str, new: str) -> str:
     return ORGANISATION.replace(old, new, 1)
 
 
+ACTION = """actions:
+  - {id: a, name: {fi: Korjaus}, department: service, theme: late, done: 16.10.2026}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -55,6 +60,59 @@ def _with(old: str, new: str) -> str:
             "departments.0.recipients.0: write one email address",
             id="address",
         ),
+        pytest.param(
+            _with("sender: Oivallus <oivallus@esimerkki.example>", "sender: Havuvakka"),
+            "line 4, sender: write an address to send from, such as Yritys Oy <palaute@",
+            id="sender without an address",
+        ),
+        pytest.param(
+            _with("recipients: [prosessit@esimerkki.example]", "recipients: product"),
+            "departments.0.recipients: write a list: each item on a line of its own that begins "
+            "with '- ', or [one, two]",
+            id="one word for a list",
+        ),
+        pytest.param(
+            _with("recipients: [prosessit@esimerkki.example]", "themes: late"),
+            "departments.0.themes: write a list: each item on a line of its own that begins "
+            "with '- ', or [one, two]; or the word all",
+            id="one word for a list or all",
+        ),
+        pytest.param(
+            _with("demand: failure", "demand: valu"),
+            "line 27, themes.0.demand: write one of: failure, value",
+            id="one of some words",
+        ),
+        pytest.param(
+            _with("departments:\n", f"{ACTION}departments:\n"),
+            "actions.0.done: write a date as 2026-10-16",
+            id="date",
+        ),
+        pytest.param(
+            _with("name: {fi: Laskuvirhe, en: Invoice error}", "name: Laskuvirhe"),
+            "themes.1.name: write its keys below it, each on an indented line as 'key: value'",
+            id="text for keys",
+        ),
+        pytest.param(
+            _with("fi: Laskuvirhe", "de: Rechnung"),
+            "themes.1.name.de: write one of: fi, en, sv",
+            id="language",
+        ),
+        pytest.param(
+            _with("contact:", "retention: {raw_days: month, interactions_days: 3}\ncontact:"),
+            "raw_days: write a whole number, such as 30\n"
+            "line 3, retention.interactions_days: write a number of at least 30",
+            id="numbers",
+        ),
+        pytest.param(
+            _with("demand: failure", "avoidable: [0.3]"),
+            "themes.0.avoidable.1: a value is missing in this list",
+            id="short list",
+        ),
+        pytest.param(
+            _with("    language: en\n", "    schedule: {weekday: maanantai, at: klo 9}\n"),
+            "departments.1.schedule.at: write a time as '09:00'",
+            id="time",
+        ),
         pytest.param("a: [", "line ", id="not YAML"),
         pytest.param("- a\n- b\n", "must be a mapping", id="not a mapping"),
         pytest.param("", "must be a mapping", id="empty"),
@@ -64,6 +122,28 @@ def test_what_is_wrong_and_where(text: str, expected: str) -> None:
     with pytest.raises(BadOrganisation) as caught:
         read(text)
     assert expected in str(caught.value)
+    assert "Input should" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sender", "fine"),
+    [
+        ("palaute@esimerkki.example", True),
+        ("Esimerkki Oy:n palaute <palaute@esimerkki.example>", True),
+        ("Oivallus palaute@esimerkki.example", False),
+        ("<palaute@esimerkki.example> Oivallus", False),
+        ("Oivallus <palaute@esimerkki>", False),
+        ("Oivallus <palaute@esimerkki.example", False),
+        ("Oivallus\\nBcc: x@y.example <palaute@esimerkki.example>", False),
+    ],
+)
+def test_a_sender_holds_one_address(sender: str, *, fine: bool) -> None:
+    text = _with("Oivallus <oivallus@esimerkki.example>", f'"{sender}"')
+    if fine:
+        assert read(text).sender == sender
+    else:
+        with pytest.raises(BadOrganisation, match="sender: write an address to send from"):
+            read(text)
 
 
 def test_layout_and_comments_do_not_change_the_hash(organisation: Organisation) -> None:

@@ -131,9 +131,10 @@ class Registry:
         except UpdateError as error:
             raise Retryable("could not record what became of a letter") from error
 
-    def mails(self) -> dict[str, tuple[str, datetime]]:
+    def mails(self, now: datetime) -> dict[str, tuple[str, datetime]]:
         """What became of each reader's last letter, and when that was told."""
-        return {row.id: (str(row.state), _when(row)) for row in _rows("mail")}
+        told = (row for row in _rows("mail") if row.expires_at > now)
+        return {row.id: (str(row.state), _when(row)) for row in told}
 
     def keep_receipt(self, receipt_id: str, told: Mapping[str, Any], now: datetime) -> None:
         """Remember that a person's data were erased, and how much, never whose."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from chalicelib import connectors, organisation
+from chalicelib import connectors, organisation, organisation_faults
 from chalicelib.connectors import CONNECTORS
 from chalicelib.errors import Misconfigured
 from chalicelib.organisation import BadOrganisation, Organisation
@@ -50,4 +50,4 @@ def _placed(root: yaml.Node, fault: str) -> str:
     """A fault that begins with its key, with its line before it."""
     place = _PLACE.match(fault)
     path = place[1].split(".") if place else []
-    return f"line {organisation._line(root, path)}, {fault}"
+    return f"line {organisation_faults.line(root, path)}, {fault}"

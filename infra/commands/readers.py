@@ -76,7 +76,7 @@ def listed(
 
 def of(world: World) -> Iterator[Reader]:
     """Every recipient of every department, in the order of the file."""
-    left, mails = world.registry.opt_outs(), world.registry.mails()
+    left, mails = world.registry.opt_outs(), world.registry.mails(world.clock())
     for department in world.organisation().departments:
         for address in department.recipients:
             reader = reader_id(world, department.id, address)

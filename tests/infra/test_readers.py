@@ -101,3 +101,4 @@ def test_what_became_of_the_last_letter(
     assert _reader()["mail"] is None  # it left: what became of it is not told yet
     record_mail(letters, json.dumps({**event, **mail}))
     assert (_reader()["mail"], _reader()["mail_at"]) == (words, MONDAY_9.isoformat())
+    assert letters.registry.mails(MONDAY_9 + timedelta(days=400)) == {}
