@@ -1,4 +1,4 @@
-"""Macro-F1 of themes, sentiment and demand of the compact backend on the labelled messages.
+"""Macro-F1 of themes, sentiment, demand and effort, compact backend, on the labelled messages.
 
     python -m tests.model_image.evaluate_labelled [--resamples 1000] [--confusion]
 
@@ -6,7 +6,8 @@ Texts are redacted first, as in use, and each organisation's messages meet its o
 intervals are 95 % percentile bootstrap intervals over messages (Efron 1979). A macro-F1 is the
 mean over the classes that a group holds; themes are classes of their organisation. A message
 with several themes is right when the best theme is one of them; 'none' is right when no theme is
-told. Demand is judged as failure or not, since p_failure is all that the model tells.
+told. Demand is judged as failure or not, since p_failure is all that the model tells. The rows
+are those of docs/annotation.md; "mixed" are messages of two languages, which "all" leaves out.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from numpy.typing import NDArray
 from chalicelib import privacy
 from model_image import wire
 from model_image.backends.compact import Compact
-from tests.model_image.labelled import Message, messages, organisations
+from tests.model_image.labelled import Message, messages, mixed, organisations
 
 SENTIMENTS = ("negative", "neutral", "positive")
+TASKS = ("themes", "sentiment", "demand", "effort")
 SEED = 7
 
 Ints = NDArray[np.int64]
@@ -40,26 +42,26 @@ class Judged:
     themes: tuple[str, ...]
     sentiment: str
     p_failure: float
+    effort: str
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A macro-F1, 0..1, with its interval, over `n` messages."""
+    """A macro-F1, 0..1, with its interval."""
 
     value: float
     low: float
     high: float
-    n: int
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}] n={self.n}"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]".replace("0.", ".")
 
 
-def judge(model: Compact) -> list[Judged]:
-    """Every labelled message as the backend understands it."""
+def judge(model: Compact, labelled: Sequence[Message]) -> list[Judged]:
+    """Each message as the backend understands it, by organisation."""
     judged: list[Judged] = []
     for name, organisation in organisations().items():
-        own = [message for message in messages() if message.organisation == name]
+        own = [message for message in labelled if message.organisation == name]
         redact = privacy.redactor(organisation.redact)
         texts = [
             {"id": str(i), "text": redact(message.text), "language": None}
@@ -76,13 +78,15 @@ def _judged(message: Message, result: wire.Result) -> Judged:
     themes = tuple(theme for theme, _ in result.themes)
     feeling = SENTIMENTS[int(np.argmax(result.sentiment))]
     best = themes[0] if themes else "none"
-    return Judged(message, best, themes, feeling, result.p_failure)
+    return Judged(message, best, themes, feeling, result.p_failure, result.effort[0])
 
 
 def pairs(task: str, judged: Sequence[Judged]) -> list[tuple[str, str]]:
-    """(true, told) classes of a task: themes, sentiment or demand."""
+    """(true, told) classes of one of TASKS."""
     if task == "sentiment":
         return [(one.message.sentiment, one.sentiment) for one in judged]
+    if task == "effort":
+        return [(one.message.effort, one.effort) for one in judged]
     if task == "demand":
         return [
             (_failure(one.message.demand == "failure"), _failure(one.p_failure > 0.5))
@@ -115,7 +119,7 @@ def macro_f1(told: Sequence[tuple[str, str]], resamples: int = 1000) -> Score:
         pick = chance.integers(0, len(told), len(told))
         sampled.append(_macro(true[pick], said[pick], len(names)))
     low, high = np.quantile(sampled, (0.025, 0.975)) if sampled else (np.nan, np.nan)
-    return Score(_macro(true, said, len(names)), float(low), float(high), len(told))
+    return Score(_macro(true, said, len(names)), float(low), float(high))
 
 
 def _macro(true: Ints, said: Ints, classes: int) -> float:
@@ -134,15 +138,10 @@ def groups(judged: Sequence[Judged]) -> Iterator[tuple[str, list[Judged]]]:
             yield f"{key} {value}", [one for one in judged if getattr(one.message, key) == value]
 
 
-def table(judged: Sequence[Judged], resamples: int) -> Iterator[str]:
-    """A row a group: macro-F1 of the three tasks with intervals."""
-    yield f"{'':26s} {'themes':>28s} {'sentiment':>28s} {'demand':>28s}"
-    for name, part in groups(judged):
-        scores = [
-            str(macro_f1(pairs(task, part), resamples))
-            for task in ("themes", "sentiment", "demand")
-        ]
-        yield f"{name:26s} " + " ".join(f"{score:>28s}" for score in scores)
+def row(name: str, part: Sequence[Judged], resamples: int = 1000) -> str:
+    """A group's line: its size and the macro-F1 of TASKS with intervals."""
+    scores = [str(macro_f1(pairs(task, part), resamples)) for task in TASKS]
+    return f"| {name} | {len(part)} | " + " | ".join(scores) + " |"
 
 
 def abstention(judged: Sequence[Judged]) -> str:
@@ -181,17 +180,19 @@ def main() -> None:
     parser.add_argument("--confusion", action="store_true")
     chosen = parser.parse_args()
     model = Compact.load()
-    judged = judge(model)
-    print(f"{model.model}, macro-F1 [95 % interval]")
-    for line in table(judged, chosen.resamples):
-        print(line)
+    judged = judge(model, messages())
+    print(f"{model.model}, macro-F1 [95 % interval]\n\n| | n | {' | '.join(TASKS)} |")
+    print("|---|---:|" + "---|" * len(TASKS))
+    for name, part in (*groups(judged), ("mixed", judge(model, mixed()))):
+        print(row(name, part, chosen.resamples))
+    print()
     print(abstention(judged))
     kinds = Counter((one.message.demand, one.p_failure > 0.5) for one in judged)
     for demand in ("failure", "value", "none"):
         called, rest = kinds[demand, True], kinds[demand, False]
         print(f"demand {demand}: called failure {called} of {called + rest}")
     if chosen.confusion:
-        for task in ("sentiment", "demand", "themes"):
+        for task in ("sentiment", "demand", "effort", "themes"):
             print(task)
             for line in confusion(pairs(task, judged)):
                 print(line)

@@ -35,8 +35,17 @@ class Message:
 
 
 def messages() -> list[Message]:
-    """All messages, in the order of the file."""
-    lines = (LABELLED / "messages.jsonl").read_text(encoding="utf-8").splitlines()
+    """All messages of one language each, in the order of the file."""
+    return _read("messages.jsonl")
+
+
+def mixed() -> list[Message]:
+    """Messages that mix languages; `language` is that of their grammar. For testing alone."""
+    return _read("mixed.jsonl")
+
+
+def _read(name: str) -> list[Message]:
+    lines = (LABELLED / name).read_text(encoding="utf-8").splitlines()
     return [_message(json.loads(line)) for line in lines]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model_image.backends.compact import Compact
 from model_image.wire import Result
 from tests.model_image.conftest import HERE, Understand
 
@@ -18,6 +19,8 @@ SENTIMENTS = ("negative", "neutral", "positive")
 MESSAGES: list[dict[str, Any]] = [
     json.loads(line) for line in (HERE / "messages.jsonl").read_text(encoding="utf-8").splitlines()
 ]
+
+CARD = HERE.parents[1] / "model_image" / "MODEL_CARD.md"
 
 Pairs = list[tuple[dict[str, Any], Result]]
 
@@ -34,6 +37,11 @@ def _feeling(result: Result) -> str:
 
 def _share(right: list[bool]) -> float:
     return float(np.mean(right))
+
+
+def test_the_card_is_of_the_shipped_weights(compact: Compact) -> None:
+    """The name holds a hash of the weights, so a card of others names another model."""
+    assert CARD.read_text(encoding="utf-8").splitlines()[0] == f"# Model card: {compact.model}"
 
 
 def test_the_set_is_what_it_claims() -> None:
