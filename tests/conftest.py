@@ -24,7 +24,7 @@ from chalicelib.adapters.world import World, build
 from chalicelib.organisation import Organisation, read
 from chalicelib.pipeline.rebuild import publish_organisation
 from infra.local import speedups
-from tests import kept
+from tests import kept, log_lines
 from tests.dynamodb import server, transactions
 from tests.twins import JudgingEndpoint, Metrics
 
@@ -95,6 +95,19 @@ def keys_loaded_once() -> Iterator[None]:
     """Loading a private RSA key proves its primes, for 30 ms: here once for the same bytes."""
     load = lru_cache(256)(serialization.load_der_private_key)
     with mock.patch.object(serialization, "load_der_private_key", load):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lines_caught() -> Iterator[None]:
+    with log_lines.caught():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_line_holds_a_secret(lines_caught: None) -> Iterator[None]:
+    """Of whatever a test does."""
+    with log_lines.without_secrets():
         yield
 
 
