@@ -217,7 +217,10 @@ def _moment(stamp: str) -> datetime:
             return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
         moment = datetime.fromisoformat(stamp)
     except ValueError:
-        raise Unreadable("time is not ISO 8601, such as 2026-11-02T14:03:00+02:00") from None
+        raise Unreadable(
+            "time is none that is read; write 2026-11-02, 2.11.2026, 2.11.2026 14.03, "
+            "2026-11-02 14:03 or 2026-11-02T14:03:00+02:00"
+        ) from None
     return moment.replace(hour=12) if _DATE.fullmatch(stamp) else moment
 
 

@@ -197,6 +197,7 @@ def duration_s(value: object, where: str) -> float | None:
 
 _YES = frozenset({"true", "yes", "1", "kyllä", "ja"})
 _NO = frozenset({"false", "no", "0", "ei", "nej"})
+_TRUTH = "true or false (or yes, no, kyllä, ei, ja, nej, 1, 0)"
 
 
 def truth(value: object, where: str) -> bool | None:
@@ -208,7 +209,7 @@ def truth(value: object, where: str) -> bool | None:
     word = value.strip().lower() if isinstance(value, str) else None
     if word in _YES or word in _NO:
         return word in _YES
-    return None if word == "" else unreadable(where, "true or false", value)
+    return None if word == "" else unreadable(where, _TRUTH, value)
 
 
 def labels(value: object, where: str) -> tuple[str, ...]:

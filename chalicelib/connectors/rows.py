@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -73,9 +74,10 @@ def lines(content: bytes) -> Iterator[str]:
 
 
 def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
-    """(row number from 1, row) of a CSV file; the delimiter is the one its first line shows.
+    """(number, row) of a CSV file; the delimiter is the one its first line shows.
 
-    Raises Unreadable where the file is not CSV or its first line names no column of answers.
+    Numbers are a spreadsheet's: the names of the columns are row 1. Raises Unreadable where the
+    file is empty, not CSV, or its first line names no column of answers.
     """
     csv.field_size_limit(_LONGEST_CELL)
     source = iter(lines)
@@ -83,6 +85,8 @@ def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
     delimiter = first[4:5] if first[:4].lower() == "sep=" else ""  # Excel's own hint
     if delimiter:
         first = next(source, "")
+    if not first.strip() and not any(line.strip() for line in source):
+        raise Unreadable("the file is empty")
     delimiter = delimiter or max(",;\t", key=lambda mark: _columns_known(first, mark))
     reader = csv.reader(chain([first], source), delimiter=delimiter)
     try:
@@ -96,15 +100,25 @@ def _columns_known(line: str, delimiter: str) -> tuple[int, int]:
     return len(COLUMNS & {column_names.column(name) for name in names}), len(names)
 
 
-def table(cells: Iterable[Sequence[Any]], above: int = 0) -> Iterator[tuple[int, Row]]:
-    """(row number from 1, row) of rows of cells; the first names the columns.
+class _NamedRow(dict[str, Any]):
+    """A row that knows what the file itself calls its columns."""
+
+    def __init__(self, row: Row, names: Mapping[str, str]) -> None:
+        super().__init__(row)
+        self.names = names
+
+
+def table(
+    cells: Iterable[Sequence[Any]], above: int = 0, top: int = 1
+) -> Iterator[tuple[int, Row]]:
+    """(number, row) of rows of cells, the first of which is numbered `top` and names the columns.
 
     Up to `above` rows of a title may stand before it. Raises Unreadable where none names a column
     of answers.
     """
-    rows = iter(cells)
+    rows = enumerate(cells, start=top)
     for _ in range(above + 1):
-        names = next(rows, ())
+        _, names = next(rows, (top, ()))
         if column_names.has_answers(map(column_names.column, names)):
             break
     else:
@@ -112,13 +126,15 @@ def table(cells: Iterable[Sequence[Any]], above: int = 0) -> Iterator[tuple[int,
             "the first line names no column text, nps, csat, ces, stars or rating (Finnish and "
             "Swedish names count too: teksti, arvosana, kommentar, betyg)"
         )
-    for number, values in enumerate(rows, start=1):
+    own = {column_names.column(name): str(name).strip() for name in reversed(names)}
+    for number, values in rows:
         if any(value not in (None, "") for value in values):
-            yield number, column_names.row(zip(names, values, strict=False))
+            row = column_names.row(zip(names, values, strict=False))
+            yield number, _NamedRow(row, own)
 
 
 def json_lines(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
-    """(row number from 1, row) of JSON Lines; blank lines are passed over.
+    """(line number from 1, row) of JSON Lines; blank lines are passed over.
 
     A line that is not JSON stands as its Unreadable in the row's place, so that the caller can
     count it and go on: `event` raises it.
@@ -160,7 +176,16 @@ def event(
         identity = f"row:{own_id}" if own_id else _made_id(row, source, seen)
         return from_columns(row, source, event_id=identity[:255], received_at=received_at)
     except Unreadable as error:
-        raise Unreadable(f"row {number}: {error}") from error
+        raise Unreadable(f"row {number}: {_in_own_words(row, str(error))}") from error
+
+
+def _in_own_words(row: Row, error: str) -> str:
+    """An error that begins with our name of a column, with the file's own."""
+    ours = re.match("[a-z_]+", error)
+    own = row.names.get(ours[0]) if ours and isinstance(row, _NamedRow) else None
+    if ours is None or own is None or own == ours[0]:
+        return error
+    return f"column {own!r} ({ours[0]}){error[ours.end() :]}"
 
 
 def _made_id(row: Row, source: Source, seen: Seen | None) -> str:

@@ -52,10 +52,14 @@ def file_source(organisation: Organisation, name: str | None = None) -> Source:
 def read(path: Path) -> list[tuple[int, rows.Row]]:
     """The numbered rows of a file. Raises Unreadable when it is no table that can be read."""
     if path.suffix.lower() in _WORKBOOKS:
-        return _workbook(path)
-    lines = rows.lines(path.read_bytes())
-    reader = rows.json_lines if path.suffix.lower() in _JSON_LINES else rows.csv_rows
-    return list(reader(lines))
+        found = _workbook(path)
+    else:
+        lines = rows.lines(path.read_bytes())
+        reader = rows.json_lines if path.suffix.lower() in _JSON_LINES else rows.csv_rows
+        found = list(reader(lines))
+    if not found:
+        raise Unreadable(f"{path.name} holds no rows of messages")
+    return found
 
 
 def _workbook(path: Path) -> list[tuple[int, rows.Row]]:
@@ -68,11 +72,11 @@ def _workbook(path: Path) -> list[tuple[int, rows.Row]]:
     ) as process:
         try:
             assert process.stdout is not None  # noqa: S101 - it was asked for
-            told = groupby(_told(process.stdout), key=itemgetter(0))
-            sheets = chain(([cells for _, cells in sheet] for _, sheet in told), [[]])
-            for sheet in sheets:
+            told = groupby(_told(process.stdout), key=itemgetter(0, 1))
+            sheets = (([cells for *_, cells in sheet], top) for (_, top), sheet in told)
+            for sheet, top in chain(sheets, [([], 1)]):
                 try:
-                    return list(rows.table(sheet, _TITLE_ROWS))
+                    return list(rows.table(sheet, _TITLE_ROWS, top))
                 except Unreadable as error:
                     reason = error
             raise reason
@@ -86,8 +90,11 @@ class _Died(Exception):
     """The reader of workbooks stopped before the end."""
 
 
-def _told(lines: Iterable[bytes]) -> Iterator[tuple[int, list[Any]]]:
-    """(sheet, cells) of each row. Raises _Died when the reader does, or says too much."""
+def _told(lines: Iterable[bytes]) -> Iterator[tuple[int, int, list[Any]]]:
+    """(sheet, its first row's number, cells) of each row.
+
+    Raises _Died when the reader does, or says too much.
+    """
     size = 0
     for line in lines:
         size += len(line)
@@ -96,7 +103,7 @@ def _told(lines: Iterable[bytes]) -> Iterator[tuple[int, list[Any]]]:
             return
         if size > _MOST_BYTES:
             break
-        yield said[0], said[1]
+        yield said[0], said[1], said[2]
     raise _Died
 
 

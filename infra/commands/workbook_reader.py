@@ -4,8 +4,10 @@
 gigabytes, or name one cell in the last row of the last column: then this process dies, and the
 command that asked says so. It imports nothing of ours: `-I` keeps the caller's folder out.
 
-    [sheet number, [cells]]     a row; a cell is text, number, truth, null or {"date": "2026-11-02"}
-    "end"                       the last line; without it the process died before
+    [sheet number, number of its first row, [cells]]     a row
+    "end"                                                the last line; without it it died before
+
+A cell is text, number, truth, null or {"date": "2026-11-02"}.
 """
 
 from __future__ import annotations
@@ -57,8 +59,10 @@ def main(file: str, memory_bytes: int, cpu_s: int) -> int:
     try:
         with load_workbook(file) as book:
             for number, name in enumerate(book.sheet_names):
-                for cells in book.get_sheet_by_name(name).to_python():
-                    print(json.dumps([number, cells], default=_told))
+                sheet = book.get_sheet_by_name(name)
+                top = (sheet.start or (0, 0))[0] + 1  # empty rows above it are left out
+                for cells in sheet.to_python():
+                    print(json.dumps([number, top, cells], default=_told))
     except PasswordError:
         return PROTECTED
     except CalamineError:

@@ -61,10 +61,57 @@ def test_the_same_file_twice_is_the_same_events() -> None:
     assert len(set(once)) == 2  # two people said the same on the same day
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\n\n"])
-def test_a_file_without_known_columns(content: str) -> None:
-    with pytest.raises(Unreadable, match="names no column"):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "the file is empty"),
+        ("\ufeff", "the file is empty"),
+        ("sep=;\r\n", "the file is empty"),
+        (" \n\n", "the file is empty"),
+        ("a,b\n1,2\n", "names no column"),
+        ("\ntext\nHei\n", "names no column"),
+    ],
+)
+def test_a_file_without_known_columns(content: str, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
         list(rows.csv_rows(content.splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize("name", ["kysely.csv", "kysely.jsonl", "kysely.xlsx"])
+def test_a_file_without_rows_says_so(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(workbook({"Taul1": [["teksti", "aika"]]}))
+    if not name.endswith("xlsx"):
+        file.write_text("\n" if name.endswith("jsonl") else "teksti;aika\n")
+    with pytest.raises(Unreadable, match=f"{name} holds no rows"):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            "Palaute;Päivämäärä\nHei;11/2/2026\n",
+            "row 2: column 'Päivämäärä' (time) is none that is read; write 2026-11-02, 2.11.2026",
+        ),
+        ("text,time\n\nHei,eilen\n", "row 3: time is none that is read"),
+        ("pvm;kello;viesti\nx;9:05;Hei", "row 2: column 'pvm' (time) is none"),
+        ("Arvosana;viesti\nhyvä;Hei", "row 2: column 'Arvosana' (rating) should be a number"),
+        ("Arvosana;viesti\n11;Hei", "row 2: column 'Arvosana' (rating): "),
+        ("teksti;ratkaistu\nHei;ehkä", "row 2: column 'ratkaistu' (resolved) should be true or"),
+        ("teksti;tagit\n ;x", "row 2: the record holds no text"),
+    ],
+)
+def test_a_refused_row_is_named_as_its_spreadsheet_shows_it(content: str, expected: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        events(content)
+    assert str(caught.value).startswith(expected)
+
+
+def test_empty_rows_above_a_table_count(tmp_path: Path) -> None:
+    cells = [[], [], ["Kysely"], ["teksti", "aika"], ["Hei", "eilen"]]
+    ((number, _),) = read(book(tmp_path, {"Taul1": cells}))
+    assert number == 5
 
 
 def test_a_cell_of_a_megabyte() -> None:
@@ -75,7 +122,7 @@ def test_a_cell_of_a_megabyte() -> None:
 def test_quoted_line_ends_belong_to_the_cell() -> None:
     lines = ["\ufefftext;nps\r\n", '"eka\r\n', 'toka";9\r\n']
     ((number, row),) = rows.csv_rows(lines)
-    assert number == 1
+    assert number == 2
     assert rows.event(row, number, SOURCE, NOW).text == "eka\ntoka"
 
 
@@ -252,7 +299,7 @@ def test_a_workbook_is_read(tmp_path: Path) -> None:
     found = read(book(tmp_path, {"Ohje": [["Lue minut"]], "Vastaukset": TABLE}))
     seen: rows.Seen = Counter()
     first, second, third = (rows.event(row, n, SOURCE, NOW, seen) for n, row in found)
-    assert [n for n, _ in found] == [1, 3, 4]
+    assert [n for n, _ in found] == [4, 6, 7]
     assert first.event_id == "row:1001"
     assert first.occurred_at == datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
     assert (first.wait_s, first.resolved, second.resolved) == (180, True, False)
