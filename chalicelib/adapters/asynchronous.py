@@ -7,6 +7,7 @@ endpoint may scale to zero. https://docs.aws.amazon.com/sagemaker/latest/dg/asyn
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,13 +23,34 @@ from chalicelib.errors import Retryable, Unreadable
 #: What nobody's notice shall settle: somebody waits for the answer.
 _WAITED = "waited/"
 _JSON = "application/json"
+#: What a failure may be called; nothing else of SageMaker's words on it is kept.
+_KINDS = (
+    "Expired",
+    "ModelError",
+    "ModelNotReady",
+    "InternalFailure",
+    "InternalServer",
+    "ServiceUnavailable",
+    "Throttling",
+    "Validation",
+    "AccessDenied",
+    "NoSuchKey",
+    "client error",
+    "server error",
+    "timed out",
+    "out of memory",
+)
+_STATUS = re.compile(r"\b[45]\d\d\b")
 #: What SageMaker allows for an answer at most, and where nothing is said a quarter of.
 LONGEST_S = 3600
 USUAL_S = 900
 
 
 class Notice(NamedTuple):
-    """SageMaker's word on one question: keys in the bucket; no `answer` when it failed."""
+    """SageMaker's word on one question: keys in the bucket; no `answer` when it failed.
+
+    `reason` is of kinds and a status, such as "ModelError 500": no word of what was asked.
+    """
 
     question: str
     answer: str | None
@@ -134,6 +156,18 @@ def read_notice(body: str) -> Notice:
         question = _key(told["requestParameters"]["inputLocation"])
         if told["invocationStatus"] == "Completed":
             return Notice(question, _key(told["responseParameters"]["outputLocation"]))
-        return Notice(question, None, str(told.get("failureReason", ""))[:200])
+        reason = f"{told['invocationStatus']} {told.get('failureReason', '')}"
+        return Notice(question, None, _kind(reason))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable("a message is not a notice of an asynchronous endpoint") from error
+
+
+def _kind(reason: str) -> str:
+    """Kinds of `_KINDS` and a status, such as "server error 500".
+
+    What stands before the container's message tells of the call; the rest may be anybody's words.
+    """
+    call = reason.partition(" with message")[0].lower()
+    status = _STATUS.search(call)
+    kinds = [kind for kind in _KINDS if kind.lower() in call]
+    return " ".join([*kinds, status[0] if status else ""]).strip() or "of an unknown kind"

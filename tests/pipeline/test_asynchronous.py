@@ -282,7 +282,19 @@ def _notice(**changes: Any) -> dict[str, Any]:
             _notice(invocationStatus="Failed", failureReason="ModelError"),
             Notice("asked/0/q.json", None, "ModelError"),
         ),
-        (_notice(invocationStatus="Expired"), Notice("asked/0/q.json", None)),
+        (_notice(invocationStatus="Expired"), Notice("asked/0/q.json", None, "Expired")),
+        (
+            _notice(
+                invocationStatus="Failed",
+                failureReason="ClientError: Received server error (500) from primary with message "
+                '"Aino Virtanen odotti 404 päivää, timed out"',
+            ),
+            Notice("asked/0/q.json", None, "server error 500"),
+        ),
+        (
+            _notice(invocationStatus="Failed", failureReason="Toimitus on myöhässä"),
+            Notice("asked/0/q.json", None, "of an unknown kind"),
+        ),
     ],
 )
 def test_notices(body: dict[str, Any], expected: Notice) -> None:

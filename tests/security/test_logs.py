@@ -18,6 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import app as entry
+from chalicelib.adapters.asynchronous import AsynchronousEndpoint, read_notice
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.endpoint import Endpoint
 from chalicelib.adapters.log import EventKey
@@ -26,7 +27,9 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request
 from chalicelib.errors import HubError, Misconfigured, Retryable
+from chalicelib.pipeline.asking import ASKED
 from chalicelib.pipeline.digests import send_digests
+from chalicelib.pipeline.judge import judge
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
 from tests.connectors.recordings import Recording
@@ -35,46 +38,9 @@ from tests.pipeline.test_digests import MONDAY_9
 from tests.pipeline.test_receive import MESSAGE
 from tests.pipeline.test_receive import signed as signed_message
 from tests.security.conftest import Printed
+from tests.security.forbidden import FORBIDDEN, WORDS, found_in
 from tests.security.hub import KEY, RECORDINGS, Hub, hub, signed
 from tests.test_app import _call
-
-EMAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
-PHONE = re.compile(r"(?<![\w.-])(?:\+|00)\d[\d ]{6,}\d(?![\w-])")
-WORDS = re.compile(r"\w{3,}(?:\W+\w+){2,}")  # three words in a row: a sentence, and no field's name
-
-
-def told(recording: Recording) -> Iterator[str]:
-    """What a recording holds that no log may: words by five, people, secrets."""
-    secret = recording.secret
-    yield from (line for line in secret.splitlines() if len(line) >= 8 and "-----" not in line)
-    for one in recording.expected.get("events", ()):
-        yield from pieces(one.get("text", ""))
-        yield from (tag for tag in one.get("tags", ()) if " " in tag)
-        customer = str(one.get("customer") or "").partition(":")[2]
-        if "@" in customer or customer.startswith("+"):
-            yield customer
-    body = recording.request.body.decode("utf-8", "replace")
-    yield from EMAIL.findall(body)
-    yield from PHONE.findall(body)
-
-
-def pieces(words: str) -> Iterator[str]:
-    """Parts of a text that are too long to be anything else."""
-    for line in words.splitlines():
-        spoken = line.split()
-        yield from (" ".join(spoken[at : at + 4]) for at in range(0, len(spoken) - 3, 2))
-
-
-FORBIDDEN = sorted({one for recording in RECORDINGS for one in told(recording)} | {KEY})
-
-
-def found_in(text: str) -> list[str]:
-    """What of all that is forbidden stands in the log: plain, or as JSON writes it."""
-    plain = text.replace("\\n", " ").replace('\\"', '"')
-    decoded = re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(int(m[1], 16)), plain)
-    held = " ".join(decoded.split())
-    leaks = [one for one in FORBIDDEN if one in held] + EMAIL.findall(held)
-    return [f"…{held[max(0, held.index(leak) - 150) :][: 200 + len(leak)]}…" for leak in leaks]
 
 
 @pytest.fixture
@@ -225,6 +191,32 @@ def test_understanding(all_sources: Hub, printed: Printed, monkeypatch: pytest.M
     assert failed
     assert printed.lines("understood")
     assert found_in(printed.text()) == []
+
+
+def test_an_asynchronous_endpoint_that_quotes_what_it_was_asked(
+    all_sources: Hub, printed: Printed
+) -> None:
+    """SageMaker's reason for a failure, in the log and in a dead letter."""
+    world = all_sources.world
+    for text in SENTENCES:
+        for reason in (f"ModelError: {text}", text, f"server error (500) from primary: {text}"):
+            told = {
+                "invocationStatus": "Failed",
+                "failureReason": reason,
+                "requestParameters": {"inputLocation": f"s3://archive/{ASKED}0/q.json"},
+            }
+            notice = read_notice(json.dumps(told))
+            endpoint = AsynchronousEndpoint("model", "archive")
+            endpoint.put(notice.question, json.dumps({"texts": [], "of": []}).encode())
+            assert judge(replace(world, asynchronous=endpoint), [notice]) == []
+            assert found_in(notice.reason) == []  # what recordings.py puts into a dead letter
+    lines = printed.lines("the model endpoint failed")
+    assert {line["why"] for line in lines} >= {"ModelError", "server error 500"}
+    assert found_in(printed.text()) == []
+
+
+#: Each is forbidden in a line, as `found_in` knows them.
+SENTENCES = [one for one in FORBIDDEN if WORDS.fullmatch(one)][::50]
 
 
 def parts(keys: list[EventKey]) -> Iterator[list[EventKey]]:
