@@ -25,22 +25,32 @@ def import_file(
             help="The source that the rows belong to; default: the first with 'connector: rows'."
         ),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask where the source may be the wrong one.")
+    ] = False,
     stage: Stage = "",
     profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring messages of a file in. Importing a file twice changes nothing.
 
-    Rows that cannot be read are named, and the others imported: exit status 1.
+    Asks first where rows are known under another source, or the source is not one of files: there
+    they may count twice. Rows that cannot be read are named, and the others imported: status 1.
     """
-    from infra.commands.imports import run
+    from infra.commands.imports import doubt, opened, run
     from infra.commands.rows import NoSuchSource
 
     hub = cli.connect(stage, profile)
     try:
-        done = run(hub.world, file, source, cli.err)
+        held = opened(hub.world, file, source)
     except (NoSuchSource, Unreadable) as error:
         cli.stop(str(error), FAULTS)
+    cli.note(f"{len(held.numbered)} rows of {file.name} go to the source {held.source.name}")
+    if told := doubt(hub.world, held):
+        cli.err.print(told, style="yellow", markup=False, soft_wrap=True)
+        if not yes:
+            typer.confirm("Import them all the same?", abort=True, err=True)
+    done = run(hub.world, held, cli.err)
     if as_json:
         cli.show_json(done)
     else:
