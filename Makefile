@@ -51,13 +51,13 @@ check: $(VENV)/dev
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-# A second DynamoDB for the storage tests; without npm they run against moto alone.
+# A second DynamoDB for the storage tests; without npm they run against moto alone, and CI fails.
 $(VENV)/dynalite: tests/dynamodb/package.json tests/dynamodb/package-lock.json | $(VENV)/local
 	@mkdir -p $@ && cp tests/dynamodb/package*.json $@/
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix $@ --silent --omit=optional --no-audit --no-fund >/dev/null 2>&1 \
-			|| echo "npm could not install dynalite: the tests that want it are skipped"; \
-	else echo "No npm: the tests against a second DynamoDB are skipped"; fi
+			|| echo "npm could not install dynalite: the tests that want it are skipped, and fail in CI"; \
+	else echo "No npm: the tests against a second DynamoDB are skipped, and fail in CI"; fi
 	@touch $@
 
 # Both cores; the tests of one file share a hub, so they stay together.
