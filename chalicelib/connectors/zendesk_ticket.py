@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.connectors import record
 from chalicelib.connectors.reading import number, optional_identifier, text
+from chalicelib.errors import Unreadable
 from chalicelib.interaction import Channel, Rating, RatingKind
 
 Values = dict[str, Any]
@@ -38,6 +40,8 @@ _THUMBS: Mapping[str, int] = {
     **{"hyvä": 1, "huono": 0, "bra": 1, "dålig": 0},
 }
 _UNRATED = frozenset({"", "-", "offered", "unoffered"})
+#: Zendesk's conditions and exports say beside the answer whether there is a comment.
+_COMMENT = re.compile(r",? (?:with(?:out)? (?:a )?comment|no comment)$")
 
 
 def channel_of(via: str, default: Channel = Channel.EMAIL) -> Channel:
@@ -51,13 +55,18 @@ def is_resolved(status: str) -> bool:
 
 
 def satisfaction(answer: str) -> Rating | None:
-    """Good or bad as a thumb, 1 to 5 as CSAT, None where nobody answered."""
-    answer = answer.strip().lower()
+    """Good or bad as a thumb, 1 to 5 as CSAT, None where nobody answered.
+
+    Words may tell a comment too: 'Bad with comment'.
+    """
+    answer = _COMMENT.sub("", answer.strip().lower().replace("_", " "))
     if answer in _UNRATED:
         return None
     thumb = _THUMBS.get(answer)
     if thumb is not None:
         return record.rating(RatingKind.THUMB, thumb, (0, 1), "rating")
+    if not any(one.isdigit() for one in answer):
+        raise Unreadable("rating is none of good, bad and 1 to 5; compare the template")
     return record.rating(RatingKind.CSAT, number(answer, "rating"), (1, 5), "rating")
 
 
