@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import (
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
@@ -16,8 +18,10 @@ from transformers import (
     pipeline,
 )
 
+from model_image.encoder import layout
 from model_image.encoder.random_model import SPECIAL
 
+Numbers = NDArray[np.float32]
 HEADS = (3, 9, 4)  # labels of sentiment, emotion, language; the fourth tags tokens
 TAGS = 7
 
@@ -81,12 +85,50 @@ def padded_tokens(lengths: Sequence[int], batch: int) -> int:
     )
 
 
-def one_by_one(encoder: Any, windows: Sequence[Any], device: str) -> Any:
-    """(windows, hidden) mean states of the stock encoder in float32, each window alone."""
-    means = []
+@dataclass(frozen=True)
+class Exact:
+    """What the stock encoder and plain linear layers say of each window alone, in float32."""
+
+    embedding: list[Numbers]  # (dimensions,) not normalised
+    logits: list[Numbers]  # (outputs,) of the sequence heads
+    p: list[Numbers]  # (tokens,) of each token's likeliest tag
+
+    def errors(self, outputs: Sequence[Any]) -> tuple[float, float, float]:
+        """The largest differences of ours: embedding, logits, probability of a tag."""
+        tags = [
+            np.abs(o.tags.p - p[o.window.first : o.window.last]).max(initial=0.0)
+            for o, p in zip(outputs, self.p, strict=True)
+        ]
+        return (
+            float(np.abs(np.stack([o.embedding for o in outputs]) - self.embedding).max()),
+            float(np.abs(np.stack([o.logits for o in outputs]) - self.logits).max()),
+            float(max(tags)),
+        )
+
+
+def one_by_one(
+    encoder: Any, model: layout.ModelDirectory, windows: Sequence[Any], device: str
+) -> Exact:
+    """Each window alone, as encoder/layout.py says that heads are read; the model tags tokens."""
+    exact = Exact([], [], [])
+    arrays = {name: torch.from_numpy(array).float() for name, array in model.arrays.items()}
+    sequence = [head for head in model.description.heads if head.kind == "sequence"]
+    token = next(head for head in model.description.heads if head.kind == "token")
+
+    def logits(head: layout.Head, states: Any) -> Any:
+        return states @ arrays[f"{head.name}.weight"].T + arrays[f"{head.name}.bias"]
+
     with torch.inference_mode():
         for window in windows:
             ids = torch.from_numpy(window.ids.astype(np.int64)).to(device)[None]
-            hidden = encoder(input_ids=ids).last_hidden_state[0]
-            means.append(hidden.float().mean(dim=0).cpu().numpy())
-    return np.stack(means)
+            hidden = encoder(input_ids=ids).last_hidden_state[0].float().cpu()
+            mean = hidden.mean(dim=0)
+            told = [logits(h, hidden[0] if h.pooling == "cls" else mean) for h in sequence]
+            tags = logits(token, hidden) / token.temperature.get(layout.ANY, 1.0)
+            vector = mean - arrays.get("embedding.centre", torch.zeros(()))
+            if "embedding.projection" in arrays:
+                vector = vector @ arrays["embedding.projection"].T
+            exact.embedding.append(vector.numpy())
+            exact.logits.append(torch.cat(told).numpy())
+            exact.p.append(torch.softmax(tags, dim=-1).amax(dim=-1).numpy())
+    return exact
