@@ -1,6 +1,6 @@
 """Precision, recall and F1 of redaction on data/spans.jsonl, by type and language.
 
-    python -m tests.privacy.evaluate [NER.jsonl.gz] [--part PART] [--errors]
+    python -m tests.privacy.evaluate [NER.jsonl.gz] [--part PART] [--errors] [--model DIR]
 
 A find is right when its start, end and kind are those of the label ('exact'); 'covered' is the
 share of labelled characters that redaction hides, whatever it calls them, and 'hidden in error'
@@ -9,7 +9,8 @@ then, once it was measured, on "held out"; "fresh" was written afterwards and no
 on it, so that its figures say how redaction fares on a new message.
 
 NER.jsonl.gz holds lines of {"tokens": [...], "tags": [...]} with BIO tags; its persons (PER) are
-compared by overlap, since its names end where tokens do.
+compared by overlap, since its names end where tokens do. --model measures the token head of an
+encoder's directory, as it is served, instead of the rules.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import argparse
 import gzip
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from chalicelib.privacy import find
@@ -28,6 +30,31 @@ from chalicelib.privacy.spans import Kind
 SPANS = Path(__file__).with_name("data") / "spans.jsonl"
 OWN_PATTERNS = (r"\bHV-?\d{6}\b", r"\bVK\d{7}\b")  # as in organisation.yaml
 _CLOSE_UP = frozenset(".,:;!?)]}%")  # tokens that follow without a blank
+
+Finder = Callable[[str], list[tuple[int, int, str]]]  # text -> start, end, kind
+
+
+def rules(text: str) -> list[tuple[int, int, str]]:
+    """What redaction finds, with the organisation's own patterns."""
+    return [(s.start, s.end, str(s.kind)) for s in find(text, OWN_PATTERNS)]
+
+
+def token_head(directory: Path) -> Finder:
+    """What the encoder of a model directory finds; raises layout.BadModel."""
+    # Here, since the rules need no torch.
+    from model_image.backends.encoder import Encoder, Options
+    from model_image.wire import Request, Taxonomy, Text
+
+    encoder = Encoder.load(directory, Options("cpu", "float32", threads=1))
+
+    @cache
+    def found(text: str) -> list[tuple[int, int, str]]:
+        want = frozenset({"personal_data"})
+        request = Request(Taxonomy("none", (), 0), (Text("0", text, None),), want)
+        spans = encoder.answer(request)[0].personal_data or []
+        return [(span.start, span.end, span.kind) for span in spans]
+
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +76,10 @@ class Message:
     part: str
     text: str
     labels: tuple[Label, ...]
+    finder: Finder = rules
 
     def found(self) -> list[tuple[int, int, str]]:
-        return [(s.start, s.end, str(s.kind)) for s in find(self.text, OWN_PATTERNS)]
+        return self.finder(self.text)
 
     def wanted(self) -> list[tuple[int, int, str]]:
         return [(label.start, label.end, label.kind) for label in self.labels]
@@ -84,14 +112,15 @@ class Tally:
         )
 
 
-def messages(part: str | None = None) -> list[Message]:
+def messages(part: str | None = None, finder: Finder = rules) -> list[Message]:
     """The labelled messages, all or one part."""
     found = []
     for line in SPANS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         labels = tuple(Label(*span) for span in row["spans"])
         if part in (None, row["part"]):
-            found.append(Message(row["id"], row["language"], row["part"], row["text"], labels))
+            about = row["id"], row["language"], row["part"], row["text"]
+            found.append(Message(*about, labels, finder))
     return found
 
 
@@ -152,14 +181,14 @@ def persons(tokens: Sequence[str], tags: Sequence[str]) -> tuple[str, list[tuple
     return text, found
 
 
-def ner(path: Path) -> Tally:
+def ner(path: Path, finder: Finder = rules) -> Tally:
     """Names against the persons of a BIO file, by overlap."""
     tally = Tally()
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             text, wanted = persons(row["tokens"], row["tags"])
-            given = [(s.start, s.end) for s in find(text) if s.kind is Kind.NAME]
+            given = [(start, end) for start, end, kind in finder(text) if kind == Kind.NAME]
             met = sum(any(a < d and c < b for c, d in given) for a, b in wanted)
             tally.hit += met
             tally.missed += len(wanted) - met
@@ -204,8 +233,10 @@ def main() -> None:
     parser.add_argument("ner", nargs="?", type=Path, help="a BIO file with persons")
     parser.add_argument("--part", choices=("tuned", "held out", "fresh"))
     parser.add_argument("--errors", action="store_true", help="list what is wrong")
+    parser.add_argument("--model", type=Path, help="an encoder's directory instead of the rules")
     chosen = parser.parse_args()
-    part = messages(chosen.part)
+    finder = token_head(chosen.model) if chosen.model else rules
+    part = messages(chosen.part, finder)
     for line in report(part):
         print(line)
     if chosen.errors:
@@ -213,7 +244,7 @@ def main() -> None:
         for line in errors(part):
             print(line)
     if chosen.ner:
-        print(f"\npersons in {chosen.ner.name}, by overlap\n{'name':18s} {ner(chosen.ner)}")
+        print(f"\npersons in {chosen.ner.name}, by overlap\n{'name':18s} {ner(chosen.ner, finder)}")
 
 
 if __name__ == "__main__":
