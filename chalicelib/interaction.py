@@ -153,7 +153,7 @@ class Enrichment:
 
     What an endpoint may leave out: `felt` is (emotion, share of all emotions), the strongest
     first; `effort` is "low", "medium", "high", or "" where the text does not tell; `satisfaction`
-    is (score 1..5, lowest, highest step of its 80 % interval). `personal` are the places
+    is (score 1..5, lowest, highest step of its interval). `personal` are the places
     (start, end, kind) of personal data in the judged text: never stored, see `masking`.
     """
 

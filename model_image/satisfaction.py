@@ -64,7 +64,10 @@ def decide(
     max_neutral: float = MAX_NEUTRAL,
     max_width: float = MAX_WIDTH,
 ) -> tuple[float, int, int] | None:
-    """(score, low, high): the mean step and its central 80 % interval; None to abstain."""
+    """(score, low, high): the mean step and its central interval; None to abstain.
+
+    The interval is of whole steps, so it holds INTERVAL of the probability or more.
+    """
     if letters < MIN_LETTERS or neutral > max_neutral:
         return None
     values = steps.tolist()  # of five numbers, Python is faster than numpy

@@ -113,7 +113,7 @@ class Result:
     neutral: float = 1.0  # probability that no emotion is felt
     emotions: list[tuple[str, float]] = field(default_factory=list)  # best first
     effort: tuple[str, float] = ("unknown", 1.0)
-    satisfaction: tuple[float, int, int] | None = None  # score 1..5, its 80 % interval
+    satisfaction: tuple[float, int, int] | None = None  # score 1..5, its interval
     heads: str = ""  # hash of the organisation's heads that took part
     new_topic: float | None = None  # probability that no theme of the taxonomy fits
     embedding: NDArray[np.float32] | None = None  # of length 1

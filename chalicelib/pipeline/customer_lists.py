@@ -28,7 +28,7 @@ from chalicelib.privacy.pseudonyms import same_person, under_each
 OWN_REFERENCE = "id:"  # a vendor's or the organisation's own number; addresses are not written out
 KNOWN_DAYS = 30
 READ_AT_ONCE = 200
-DISSATISFIED, SATISFIED = 2, 4  # the whole 80 % interval must lie at or beyond
+DISSATISFIED, SATISFIED = 2, 4  # the whole interval must lie at or beyond
 
 
 @dataclass(frozen=True)
