@@ -38,6 +38,14 @@ _MOST_SIGNATURES = 16  # a rotation lists two or three; more is a stranger buyin
 # --- hex and base64 of the body alone -----------------------------------------------------------
 
 
+def signature_of(headers: Mapping[str, str], name: str) -> str:
+    """The header that holds a signature. Raises Rejected naming it where it is missing."""
+    found = headers.get(name)
+    if not found:
+        raise Rejected(f"the signature header {name} is missing")
+    return found
+
+
 def check_body_hex(
     body: bytes, header: str | None, secrets: Sequence[str], *, algorithm: str = "sha1"
 ) -> None:
@@ -199,7 +207,7 @@ def check_standard(
     a mixture. Secrets are base64, with or without `whsec_` and with or without padding.
     """
     prefix = "webhook-" if "webhook-signature" in headers else "svix-"
-    listed = _present(headers.get(prefix + "signature")).split(b" ")
+    listed = _present(signature_of(headers, prefix + "signature")).split(b" ")
     identity = _present(headers.get(prefix + "id"), "id")
     sent = _present(headers.get(prefix + "timestamp"), "time")
     given = [item[3:] for item in listed if item.startswith(b"v1,")][:_MOST_SIGNATURES]

@@ -53,7 +53,7 @@ _TYPES: Mapping[str, Question] = {
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    header = request.headers.get(_SIGNATURE)
+    header = signatures.signature_of(request.headers, _SIGNATURE)
     signatures.check_body_hex(request.body, header, secrets, algorithm="sha256")
 
 

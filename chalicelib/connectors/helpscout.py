@@ -45,7 +45,7 @@ Reader = Callable[[Json, Source, Request, datetime], Sequence[Event]]
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    given = request.headers.get(_SIGNATURE)
+    given = signatures.signature_of(request.headers, _SIGNATURE)
     signatures.check_body_base64(request.body, given, secrets, algorithm="sha1", prefix="")
 
 

@@ -60,7 +60,8 @@ def events(
         for place, columns in records
     ]
     if not found:
-        raise Skipped("no record of this delivery is wanted")
+        why = "none fits options.only" if source.options.get("only") else "it holds none"
+        raise Skipped(f"no record of this delivery is wanted: {why}")
     return found
 
 

@@ -72,7 +72,7 @@ def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
         signatures.check_token(_query(request).get("hub.verify_token"), tokens)
         return
     keys = [secret for secret in secrets if not secret.startswith(VERIFY)]
-    header = request.headers.get(_SIGNATURE)
+    header = signatures.signature_of(request.headers, _SIGNATURE)
     signatures.check_body_hex(request.body, header, keys, algorithm="sha256")
 
 

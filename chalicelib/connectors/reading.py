@@ -65,6 +65,8 @@ def json_value(body: bytes, content_type: str = "") -> Any:
     Raises Unreadable for anything else: not JSON, NaN or Infinity, deeper than the interpreter
     follows, or numbers of thousands of digits.
     """
+    if not body.strip():
+        raise Unreadable("the body is empty")
     try:
         return json.loads(_decoded(body, content_type), parse_constant=_not_json)
     except RecursionError as error:

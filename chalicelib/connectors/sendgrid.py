@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib import asymmetric
+from chalicelib import asymmetric, signatures
 from chalicelib.connectors import mail
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.body_and_url import check_parameter, with_parameter, without_parameter
@@ -48,7 +48,7 @@ def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
     if tokens and (_SIGNATURE not in request.headers or not keys):
         check_parameter(request, _TOKEN, tokens)
         return
-    given = asymmetric.signature_bytes(request.headers.get(_SIGNATURE))
+    given = asymmetric.signature_bytes(signatures.signature_of(request.headers, _SIGNATURE))
     stamp = request.headers.get(_TIME, "").strip()
     if not stamp:
         raise Rejected("the time header is missing")

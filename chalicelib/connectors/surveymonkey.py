@@ -62,7 +62,7 @@ Survey = Mapping[str, Json]
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    header = request.headers.get(_SIGNATURE)
+    header = signatures.signature_of(request.headers, _SIGNATURE)
     signatures.check_body_base64(request.body, header, secrets, algorithm="sha1", prefix="")
 
 

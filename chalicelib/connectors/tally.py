@@ -56,7 +56,9 @@ _KNOWN: Mapping[str, Question] = {
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    signatures.check_body_base64(request.body, request.headers.get(_SIGNATURE), secrets, prefix="")
+    signatures.check_body_base64(
+        request.body, signatures.signature_of(request.headers, _SIGNATURE), secrets, prefix=""
+    )
 
 
 def sign(request: Request, secret: str, _now: datetime) -> Request:

@@ -61,7 +61,7 @@ def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
     signatures.check_url_and_form(
         request.url,
         request.body,
-        request.headers.get(_SIGNATURE),
+        signatures.signature_of(request.headers, _SIGNATURE),
         secrets,
         form=request.content_type == _FORM,
         algorithm=_algorithm(request),

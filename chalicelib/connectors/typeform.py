@@ -52,7 +52,9 @@ _EVENTS = ("form_response", "form_response_partial")
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    signatures.check_body_base64(request.body, request.headers.get(_SIGNATURE), secrets)
+    signatures.check_body_base64(
+        request.body, signatures.signature_of(request.headers, _SIGNATURE), secrets
+    )
 
 
 def sign(request: Request, secret: str, _now: datetime) -> Request:

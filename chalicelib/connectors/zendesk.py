@@ -50,7 +50,7 @@ _ROLES: Mapping[str, Role] = {
 def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
     headers = request.headers
     signatures.check_time_then_body(
-        request.body, headers.get(_SIGNATURE), headers.get(_TIME), secrets, now
+        request.body, signatures.signature_of(headers, _SIGNATURE), headers.get(_TIME), secrets, now
     )
 
 

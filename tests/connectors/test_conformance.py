@@ -180,6 +180,23 @@ def test_missing_proof(recording: Recording) -> None:
         assert "missing" in reason or "no v1" in reason
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("zendesk/ticket_created", "x-zendesk-webhook-signature"),
+        ("standard/not_wanted", "webhook-signature"),
+        ("twilio/", "x-twilio-signature"),
+        ("sendgrid/", "x-twilio-email-event-webhook-signature"),
+    ],
+)
+def test_a_missing_signature_is_named(name: str, header: str) -> None:
+    recording = next(one for one in ALL if one.name.startswith(name))
+    bare = {k: v for k, v in recording.request.headers.items() if k != header}
+    request = replace(recording.request, headers=bare)
+    with pytest.raises(Rejected, match=f"the signature header {header} is missing"):
+        recording.connector.verify(request, [recording.secret], recording.at)
+
+
 @each([r for r in ALL if "events" in r.expected])
 def test_what_is_archived_reads_the_same_and_holds_no_secret(recording: Recording) -> None:
     kept = recording.connector.scrub(recording.request)

@@ -43,6 +43,12 @@ def test_constants_that_are_not_json(constant: str) -> None:
         reading.json_value(f'{{"unused": {constant}}}'.encode())
 
 
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_an_empty_body_is_said_to_be_empty(body: bytes) -> None:
+    with pytest.raises(Unreadable, match="^the body is empty$"):
+        reading.json_value(body)
+
+
 def test_the_place_of_a_fault_is_told_without_the_text() -> None:
     request = Request("POST", "https://hub.example", {}, b'{"text": "salaista" x}')
     with pytest.raises(Unreadable, match="at character 20") as caught:
