@@ -206,7 +206,8 @@ def check_standard(
     `headers` have lower-case names; both the `webhook-` and the `svix-` prefix are read, never
     a mixture. Secrets are base64, with or without `whsec_` and with or without padding.
     """
-    prefix = "webhook-" if "webhook-signature" in headers else "svix-"
+    both = ("webhook-", "svix-")
+    prefix = next((one for one in both if f"{one}signature" in headers), both[0])
     listed = _present(signature_of(headers, prefix + "signature")).split(b" ")
     identity = _present(headers.get(prefix + "id"), "id")
     sent = _present(headers.get(prefix + "timestamp"), "time")

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from chalicelib.adapters.kept import Kept
 from chalicelib.deliveries import Delivery, received_at
-from chalicelib.interaction import Event
+from chalicelib.fold import fold, message_id
+from chalicelib.interaction import Enrichment, Event, Role
 from chalicelib.pipeline.replay import by_id
 from infra.commands import cli, shape
 from infra.commands.arrivals import shown
@@ -31,7 +32,7 @@ def show(
     profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
-    """One delivery: its line, the events it stored, and the shape of its request.
+    """One delivery: its line, its events, what was understood of them, its request's shape.
 
     Words, customers and values stay out unless you ask for them with --text.
     """
@@ -50,7 +51,7 @@ def show(
             FAULTS,
         )
     if as_json:
-        cli.show_json(_as_json(line, kept, words=text))
+        cli.show_json(_as_json(hub, line, kept, words=text))
         return
     for shown_line in _lines(hub, line, kept, words=text):
         cli.out.print(shown_line, soft_wrap=True, highlight=False)
@@ -69,6 +70,8 @@ def _lines(hub: Hub, line: Delivery | None, kept: Kept | None, *, words: bool) -
     for event in kept.stored.values():
         told = ", ".join(f"{name} {value}" for name, value in _event(event, words=words).items())
         yield Text(f"event: {told}")
+    for understood in _understood(hub, kept, words=words):
+        yield Text("understood: " + _told(understood))
     for outline in shape.lines(kept.request):
         yield Text(outline, "bright_black")
     if words:
@@ -108,11 +111,61 @@ def _event(event: Event, *, words: bool) -> dict[str, Any]:
     return told
 
 
-def _as_json(line: Delivery | None, kept: Kept | None, *, words: bool) -> dict[str, Any]:
+def _understood(hub: Hub, kept: Kept, *, words: bool) -> Iterator[dict[str, Any]]:
+    """What the model said of each customer's message of a delivery, as its interaction has it."""
+    spoken = [e for e in kept.stored.values() if e.role is Role.CUSTOMER and e.text]
+    states = hub.world.interactions.alive({e.interaction_key for e in spoken}, hub.world.clock())
+    for event in spoken:
+        state = states.get(event.interaction_key)
+        whole = fold(state.events, state.enrichments) if state else None
+        own = message_id(event)
+        message = next((m for m in whole.messages if m.message_id == own), None) if whole else None
+        told: dict[str, Any] = {"message": own}
+        if whole and (whole.erased or (message and message.erased)):
+            told["state"] = "erased"
+        elif whole is None or message is None or own not in whole.enrichments:
+            told["state"] = "not understood yet: waits in the queue"
+        else:
+            told |= _judged(whole.enrichments[own])
+            if words:
+                told["redacted"] = message.text
+        yield told
+
+
+def _judged(of: Enrichment) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "themes": {theme: round(p, 2) for theme, p in of.themes},
+        "demand": None,
+        "sentiment": {
+            name: round(getattr(of, name), 2) for name in ("negative", "neutral", "positive")
+        },
+        "language": of.language,
+        "effort": of.effort or None,
+        "model": of.model,
+    }
+    if of.p_failure is not None:
+        told["demand"] = {"failure": round(of.p_failure, 2), "value": round(1 - of.p_failure, 2)}
+    return told
+
+
+def _told(understood: dict[str, Any]) -> str:
+    """One line: what is not told is left out, no theme is said."""
+    parts = []
+    for name, value in understood.items():
+        if isinstance(value, dict):
+            each = " ".join(f"{of} {p:.2f}" for of, p in value.items())
+            parts.append(f"{name} {each or 'none that is sure'}")
+        elif value is not None:
+            parts.append(str(value) if name == "state" else f"{name} {value}")
+    return ", ".join(parts)
+
+
+def _as_json(hub: Hub, line: Delivery | None, kept: Kept | None, *, words: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"delivery": line, "kept": kept is not None}
     if kept is not None:
         found["unreadable"] = kept.unreadable or None
         found["events"] = [_event(event, words=words) for event in kept.stored.values()]
+        found["understood"] = list(_understood(hub, kept, words=words))
         found["shape"] = shape.lines(kept.request)
         if words:
             found["body"] = kept.request.body.decode("utf-8", "replace")

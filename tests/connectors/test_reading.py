@@ -45,7 +45,7 @@ def test_constants_that_are_not_json(constant: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_an_empty_body_is_said_to_be_empty(body: bytes) -> None:
-    with pytest.raises(Unreadable, match="^the body is empty$"):
+    with pytest.raises(Unreadable, match=r"^the body is empty$"):
         reading.json_value(body)
 
 

@@ -95,6 +95,25 @@ def test_show_tells_shape_and_no_words(place: Place) -> None:
     assert str(MESSAGE["text"]) in asked
 
 
+def test_show_tells_what_was_understood_of_it(place: Place) -> None:
+    delivery = place.deliver(MESSAGE)
+    assert "not understood yet: waits in the queue" in call("show", delivery).output
+    place.understood()
+    (state,) = told("show", delivery)["understood"]
+    ((event,),) = [
+        one.enrichments.values() for one in place.hub.world.interactions.read(["shop#c-1"]).values()
+    ]
+    assert state["model"] == event.model
+    assert state["language"] == event.language
+    assert state["themes"] == {theme: round(p, 2) for theme, p in event.themes}
+    assert sum(state["sentiment"].values()) == pytest.approx(1, abs=0.02)
+    shown = call("show", delivery).output
+    assert f"model {event.model}" in shown
+    assert f"negative {event.negative:.2f}" in shown
+    assert "redacted" not in shown
+    assert "redacted" in call("show", delivery, "--text").output
+
+
 @pytest.mark.parametrize(
     ("secret", "minutes", "why"),
     [
