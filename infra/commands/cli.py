@@ -149,6 +149,11 @@ def clock(at: datetime | None, zone: tzinfo) -> str:
     return "-" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
+def many(n: int, one: str, more: str = "") -> str:
+    """'1 digest', '2 digests'; `more` where an s does not make it."""
+    return f"{n} {one if n == 1 else more or one + 's'}"
+
+
 def ago(at: datetime | None, now: datetime) -> str:
     """How long ago, in one unit; 'never' for None."""
     if at is None:

@@ -82,7 +82,7 @@ def digest(  # noqa: PLR0913, PLR0917 - options
         return
     for one in done:
         cli.out.print(f"{one.week} {one.department}: {one.subject}", markup=False, soft_wrap=True)
-    cli.out.print(f"{len(done)} digests in {output}")
+    cli.out.print(f"{cli.many(len(done), 'digest')} in {output}")
 
 
 def _runs_here() -> bool:

@@ -45,7 +45,8 @@ def import_file(
         held = opened(hub.world, file, source)
     except (NoSuchSource, Unreadable) as error:
         cli.stop(str(error), FAULTS)
-    cli.note(f"{len(held.numbered)} rows of {file.name} go to the source {held.source.name}")
+    rows = cli.many(len(held.numbered), "row")
+    cli.note(f"{rows} of {file.name} for the source {held.source.name}")
     if told := doubt(hub.world, held):
         cli.err.print(told, style="yellow", markup=False, soft_wrap=True)
         if not yes:

@@ -19,6 +19,13 @@ from infra.local.mailbox import Mail
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _WIDTH = 720
 _LONGEST, _UNKNOWN_HEIGHT = 8000, 2400  # pixels
+#: The hub that the links of a letter lead to has stopped when its file is read.
+_FOOT = (
+    '<p style="margin:16px auto;max-width:640px;padding:0 16px;font:13px sans-serif;color:#777">'
+    "Tiedoston linkit eivät toimi: ne vievät keskukseen, joka on jo sammutettu. · "
+    "Länkarna i filen fungerar inte: de leder till en hubb som har stängts av. · "
+    "The links in this file do not work: they lead to a hub that has stopped.</p>\n"
+)
 _MEASURE = """<!doctype html><title></title><style>iframe {{ width: {width}px; border: 0 }}</style>
 {frames}
 <script>onload = () => {{ document.title = [...document.querySelectorAll("iframe")]
@@ -74,7 +81,11 @@ def write(mails: Iterable[Mail], out: Path) -> list[Letter]:
         html.write_text(part.get_content() if part else "", encoding="utf-8")
         subject = str(message["Subject"])
         letters[name] = Letter(week, department, subject, (mail.recipient,), eml, html, None)
-    return _pictured(list(letters.values()))
+    made = _pictured(list(letters.values()))
+    for letter in made:  # the pictures show the letter as its reader gets it
+        shown = letter.html.read_text(encoding="utf-8")
+        letter.html.write_text(shown.replace("</body>", f"{_FOOT}</body>"), encoding="utf-8")
+    return made
 
 
 def page(mail: Mail, path: Path) -> Path:

@@ -181,14 +181,15 @@ def renormalize(  # noqa: PLR0913, PLR0917 - options
 def _show(report: dict[str, Any], found: list[Difference], *, applied: bool) -> None:
     kinds = Counter(kind for one in found for kind in _kinds(one))
     cli.out.print(
-        f"{report['deliveries']} deliveries read, {report['unchanged']} as before, "
-        + (", ".join(f"{n} events {kind}" for kind, n in kinds.items()) or "no difference")
+        f"{cli.many(report['deliveries'], 'delivery', 'deliveries')} read, "
+        f"{report['unchanged']} as before, "
+        + (", ".join(f"{cli.many(n, 'event')} {kind}" for kind, n in kinds.items()) or "no change")
     )
     for one in report["differences"][:_SHOWN]:
         for line in one["changes"] or [one["unreadable"]]:
             cli.out.print(Text(f"{one['id']}  {one['source']}  {line}"), soft_wrap=True)
     if len(found) > _SHOWN:
-        cli.note(f"… and {len(found) - _SHOWN} more deliveries; all with --json")
+        cli.note(f"… and {len(found) - _SHOWN} more; all with --json")
     if applied:
         cli.out.print(f"{report['written']} deliveries written anew")
     elif found:

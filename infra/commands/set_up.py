@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from chalicelib.adapters.secrets import CACHE_S
+from chalicelib.connectors import CONNECTORS
+from chalicelib.connectors.base import Proof
 from infra.commands import cli
 from infra.commands.cli import FAULTS, AsJson, Profile, SourceName, Stage
 from infra.commands.worlds import quiet
@@ -85,6 +87,9 @@ def secret(
     """
     hub = cli.connect("", "")
     cli.known_source(hub, source)
+    connector = CONNECTORS.get(hub.world.organisation().sources[source].connector)
+    if connector and connector.proof is Proof.IMPORT:
+        cli.stop(f"{source} has no secret: its files come by `hub import`", FAULTS)
     secrets = hub.world.secrets
     if put:
         told = _asked()

@@ -181,7 +181,7 @@ def mail(recipient: str, department: str) -> Mail:
     message["Subject"] = "Viikko 47"
     message["X-SES-MESSAGE-TAGS"] = f"digest=2026-W47_{department}_0123abcd"
     message.set_content("teksti")
-    message.add_alternative("<p>Hyvää viikkoa!</p>", subtype="html")
+    message.add_alternative("<body><p>Hyvää viikkoa!</p></body>", subtype="html")
     return Mail(recipient, message.as_bytes())
 
 
@@ -195,6 +195,7 @@ def test_a_digest_is_written_once_for_all_its_readers(
     assert first.readers == ("a@x.example", "b@x.example")
     assert first.eml.read_bytes() == sent[0].content
     assert "Hyvää viikkoa!" in first.html.read_text(encoding="utf-8")
+    assert first.html.read_text(encoding="utf-8").count("links in this file do not work") == 1
     assert second.html == tmp_path / "2026-W47-hr.html"
     assert first.picture is None
 

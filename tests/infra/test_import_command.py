@@ -65,3 +65,9 @@ def test_a_refused_row_and_an_empty_file_say_why(file: Path) -> None:
     assert "refused: row 2: column 'Pvm' (time) is none that is read" in done.output
     file.write_text("", encoding="utf-8")
     assert "the file is empty" in call("import", str(file)).output
+
+
+def test_a_source_of_files_has_no_secret_to_show(file: Path) -> None:
+    done = call("secret", "answers")
+    assert done.exit_code == hub.FAULTS
+    assert "answers has no secret: its files come by `hub import`" in done.output
