@@ -124,16 +124,16 @@ def swapped(value: Any, name: str, words: str) -> Any:
 
 
 class Failing:
-    """An adapter of which everything fails."""
+    """An adapter, or a world of them, of which everything fails that is called."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     def __getattr__(self, _: str) -> Any:
-        def fail(*_: Any, **__: Any) -> Any:
-            raise self._error
+        return self
 
-        return fail
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise self._error
 
 
 FAULTS: list[dict[str, Any]] = [
