@@ -27,7 +27,7 @@ def vendor() -> Vendor:
 def hub(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world whose source `shop` has thin deliveries, and one of them received."""
     thin.wire(monkeypatch)
-    thin.give_credentials(world, token="tok")
+    thin.give_credentials(world, token="token-of-the-vendor")
     made = replace(world, clock=clock)
     assert receive(made, "shop", signed(MESSAGE)).status == 200
     return made

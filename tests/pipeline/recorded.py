@@ -137,7 +137,7 @@ def listening(world: World, monkeypatch: Any, connector: Connector = RECORDED) -
         "chalicelib.pipeline.recordings.CONNECTORS", {"standard": connector}, raising=True
     )
     monkeypatch.setattr("chalicelib.connectors.CONNECTORS", {"standard": connector}, raising=True)
-    thin.give_credentials(world, token="tok")
+    thin.give_credentials(world, token="token-of-the-vendor")
     text = ORGANISATION.replace("connector: standard", "connector: standard\n    recordings: true")
     urls = [
         client("sqs").create_queue(QueueName=name)["QueueUrl"]

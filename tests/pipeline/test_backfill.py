@@ -48,7 +48,7 @@ def vendor() -> Vendor:
 @pytest.fixture
 def hub(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> World:
     thin.wire(monkeypatch)
-    thin.give_credentials(world, token="tok")
+    thin.give_credentials(world, token="token-of-the-vendor")
     return replace(world, clock=clock)
 
 

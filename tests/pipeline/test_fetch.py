@@ -60,7 +60,7 @@ def test_what_the_vendor_tells_is_counted_with_the_event_that_named_it(
 ) -> None:
     thin.fetched(hub, vendor)
     assert [call.url for call in vendor.calls] == [f"{thin.API}/c-1"]
-    assert vendor.calls[0].headers["authorization"] == "Bearer tok"
+    assert vendor.calls[0].headers["authorization"] == "Bearer token-of-the-vendor"
     counted = thin.understood(hub)
     assert counted.totals()["contacts"] == 1
     assert counted.totals()["csat:n"] == 1

@@ -30,7 +30,7 @@ URL = "https://hub.esimerkki.example/webhooks/shop"
 @pytest.fixture
 def hub(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     thin.wire(monkeypatch)
-    thin.give_credentials(world, token="tok")
+    thin.give_credentials(world, token="token-of-the-vendor")
     return replace(world, clock=Clock())
 
 
@@ -61,7 +61,10 @@ def test_the_vendor_is_told_a_fresh_secret_and_the_older_ones_still_fit(hub: Wor
     (call,) = vendor.calls
     told = json.loads(call.body)
     assert (call.method, call.url, told["url"]) == ("POST", f"{API}/webhooks", URL)
-    assert stored() == {"secrets": [told["secret"], SECRET], "api": {"token": "tok"}}
+    assert stored() == {
+        "secrets": [told["secret"], SECRET],
+        "api": {"token": "token-of-the-vendor"},
+    }
     for number, secret in enumerate((told["secret"], SECRET)):
         reply = receive(hub, "shop", signed({**MESSAGE, "id": str(number)}, secret=secret))
         assert reply.status == 200
@@ -99,7 +102,7 @@ def test_killed_between_any_two_calls_no_secret_is_lost(hub: World, vendor: Any,
     if vendor is takes_ours:
         assert stored()["secrets"][0] == json.loads(known.calls[-1].body)["secret"]
     assert "offered" not in stored()
-    assert stored()["api"] == {"token": "tok"}
+    assert stored()["api"] == {"token": "token-of-the-vendor"}
 
 
 def test_a_vendor_that_does_not_answer_is_offered_the_same_again(hub: World) -> None:
