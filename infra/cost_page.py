@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from chalicelib.pipeline.customers import LARGEST_LINKED, LARGEST_RHYTHM
 from infra import cost, cost_endpoint, cost_functions, cost_watching
 from infra import cost_units as units
 from infra.cost import SCALES, Line
@@ -383,8 +384,8 @@ def _assumed() -> str:
   each reading of a secret asks once. What CloudWatch's log groups ask is not told by AWS, and left
   out.
 - The firewall (`Firewall: yes`) is no part of the bill; its price stands among the other settings.
-- Digests: what they read of summaries and quotes does not grow. Two readings do: who came back
-  (all of four weeks' known customers), and who fell silent (at most three million rows); in dollars
-  both are small, in time they are not ([scale.md](scale.md)).
+- Digests: what they read of summaries and quotes does not grow. Two readings do,
+  each up to a bound: who came back (some {LARGEST_LINKED:,} contacts of known customers) and who
+  fell silent ({LARGEST_RHYTHM:,}).
 - Left out: storage in S3 and ECR, speech, the minute-wise reading of the organisation's row by each
   environment, data leaving AWS, retries and duplicates beyond the demo's 4 %."""

@@ -15,43 +15,28 @@ most MAX_CHANGES interactions on one random shard. What is added up, second by s
 A key or a row that takes more than 1,000 units in a second is throttled. Two transactions that
 are open at once and share a row conflict: DynamoDB cancels one, and the hub then writes its
 interactions one by one. When more comes than MAX_CONCURRENCY workers understand, the rest waits.
-
-Last, CPU and memory of a row of the one reading of a digest that grows with the contacts: who came
-back (`customers.repeats_of`), from replies of DynamoDB made beforehand.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import time
-import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from unittest import mock
 
-from botocore.client import BaseClient
 from rich.console import Console
 from rich.table import Table
 
 from chalicelib.adapters import transact
-from chalicelib.adapters.interactions import MAX_CHANGES, Interactions, Linked
+from chalicelib.adapters.interactions import MAX_CHANGES
 from chalicelib.adapters.summaries import SHARDS
-from chalicelib.adapters.tables import InteractionRow
-from chalicelib.insights.repeats import Contact
 from infra import cost_units as cost
 from infra.cost_sample import UNDERSTOOD, Sample, measure
 from infra.template.functions import BATCH_SIZE, MAX_CONCURRENCY
-from infra.template.storage import table_schema
 
 #: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 PARTITION_UNITS = 1000
-#: .chalice/config.json: send_digests
-DIGEST_TIMEOUT_S = 300
-PAGE, PAGES = 4000, 25  # rows of a page of 1 MB, and pages
 SECONDS = 600  # simulated of the hour
 #: How long a transaction is open, seconds: the wait that the cost model assumes.
 OPEN_S = cost.WAIT_MS["TransactWriteItems"] / 1000
@@ -192,61 +177,6 @@ def _verdict(units: float) -> str:
     return f"{units / PARTITION_UNITS:.1f} times too much"
 
 
-def a_row() -> tuple[float, float]:
-    """(CPU µs, bytes) that one contact of the index of samples takes of a digest's function."""
-    page = [_entry(number) for number in range(PAGE)]
-    body = json.dumps({"Items": page}).encode()
-    schema = {"Table": _table()}
-    pages = [0]
-
-    def reply(_: Any, operation: str, __: Any) -> Any:
-        if operation == "DescribeTable":
-            return schema
-        pages[0] += 1
-        more = {"LastEvaluatedKey": page[-1]} if pages[0] < PAGES else {}
-        return {**json.loads(body), "Count": PAGE, "ScannedCount": PAGE, **more}
-
-    InteractionRow.Meta.table_name = "interactions"
-    credentials = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
-    with (
-        mock.patch.dict("os.environ", credentials),
-        mock.patch.object(BaseClient, "_make_api_call", reply),
-    ):
-        tracemalloc.start()
-        held = [_contact(one) for one in Interactions().linked("week")]
-        size = tracemalloc.get_traced_memory()[0] / len(held)
-        tracemalloc.stop()
-        pages[0], started = 0, time.process_time()
-        number = sum(1 for _ in map(_contact, Interactions().linked("week")))
-        return (time.process_time() - started) / number * 1e6, size
-
-
-def _contact(one: Linked) -> Contact:
-    return Contact(one.customer, "delivery-late", one.started_at.date(), one.resolved)
-
-
-def _entry(number: int) -> dict[str, Any]:
-    return {
-        "key": {"S": f"chat#{number:020}"},
-        "customer": {"S": f"c_{number:032}"},
-        "started_at": {"S": "2026-11-16T08:00:00+00:00"},
-        "sample_of": {"S": "2026-W46#delivery-late#negative"},
-        "sample_rank": {"S": f"{number:016x}"},
-        "resolved": {"BOOL": True},
-    }
-
-
-def _table() -> dict[str, Any]:
-    """What DescribeTable would say, as far as PynamoDB asks."""
-    (index,) = (
-        one
-        for one in table_schema(InteractionRow)["GlobalSecondaryIndexes"]
-        if one["IndexName"] == "samples"
-    )
-    schema = table_schema(InteractionRow)
-    return {**schema, "TableName": "interactions", "GlobalSecondaryIndexes": [index]}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write rates per partition key.")
     parser.add_argument("--contacts", type=int, default=100_000_000, help="a month")
@@ -265,13 +195,6 @@ def main() -> None:
         f"\nOne event is {units:.2f} units of the week's key, so one partition bears "
         f"{PARTITION_UNITS / units:,.0f} events/s; {MAX_CONCURRENCY} workers understand at most "
         f"{fastest(sample):,.0f} events/s."
-    )
-    micros, size = a_row()
-    seconds = DIGEST_TIMEOUT_S / (cost.on_lambda(micros / 1000, 0) / 1000)
-    console.print(
-        f"A contact read by a digest takes {micros:.0f} µs of CPU here and {size:.0f} bytes: "
-        f"{seconds / 1e6:.1f} million in {DIGEST_TIMEOUT_S} s, "
-        f"{cost.MEMORY_MB * 2**20 / size / 1e6:.1f} million in {cost.MEMORY_MB} MB."
     )
 
 
