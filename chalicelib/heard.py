@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from chalicelib.connectors import record, turns
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
     json_value,

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from chalicelib import signatures
-from chalicelib.connectors import record, turns
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     json_body,
@@ -31,7 +31,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
-from chalicelib.connectors.spans import between
+from chalicelib.connectors.parts.spans import between
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import signatures
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,
@@ -27,6 +27,7 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
+from chalicelib.connectors.parts.votes import reached
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Credentials,
@@ -36,7 +37,6 @@ from chalicelib.connectors.vendor_api import (
     json_of,
     page_number,
 )
-from chalicelib.connectors.votes import reached
 from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 

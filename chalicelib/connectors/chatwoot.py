@@ -15,9 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import chatwoot_api, record, timed_hex
+from chalicelib.connectors import chatwoot_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.body_and_url import check_parameter, without_parameter
 from chalicelib.connectors.chatwoot_api import KEY
 from chalicelib.connectors.chatwoot_messages import (
     Values,
@@ -27,7 +26,9 @@ from chalicelib.connectors.chatwoot_messages import (
     waited_s,
     when,
 )
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, timed_hex
+from chalicelib.connectors.parts.body_and_url import check_parameter, without_parameter
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     json_body,

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode, urlsplit
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.chatwoot_messages import Values, channel_of, message_values, when
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     optional_section,

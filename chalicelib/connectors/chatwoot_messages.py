@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import record
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,
@@ -19,7 +19,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.parts.reply_text import reply_text
 from chalicelib.errors import Skipped
 from chalicelib.interaction import Channel, EventKind, RatingKind, Role
 

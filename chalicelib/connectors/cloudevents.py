@@ -20,9 +20,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from chalicelib.connectors import mapping, proofs
 from chalicelib.connectors.base import Connector, Outcome, Proof, Reply, Request, Source
-from chalicelib.connectors.reading import Json, identifier, json_value, text, unreadable
+from chalicelib.connectors.parts import mapping, proofs
+from chalicelib.connectors.parts.reading import Json, identifier, json_value, text, unreadable
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event
 

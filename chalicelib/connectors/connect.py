@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
-from chalicelib.connectors import eventbridge, record, turns
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import eventbridge, record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
     identifier,
@@ -32,7 +32,7 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
-from chalicelib.connectors.spans import between
+from chalicelib.connectors.parts.spans import between
 from chalicelib.connectors.vendor_api import (
     Answer,
     Call,

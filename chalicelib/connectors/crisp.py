@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from chalicelib import signatures
-from chalicelib.connectors import record, timed_hex
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.body_and_url import check_parameter, without_parameter
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, timed_hex
+from chalicelib.connectors.parts.body_and_url import check_parameter, without_parameter
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     json_body,
@@ -32,7 +32,7 @@ from chalicelib.connectors.reading import (
     truth,
     unix_time,
 )
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.parts.reply_text import reply_text
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,

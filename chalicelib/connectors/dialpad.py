@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from chalicelib.connectors import jwt_hs256, record, turns
 from chalicelib.connectors.base import Connector, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import jwt_hs256, record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     labels,
@@ -29,7 +29,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
-from chalicelib.connectors.spans import between
+from chalicelib.connectors.parts.spans import between
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,

@@ -15,9 +15,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import proofs, record
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import proofs, record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,
@@ -31,6 +31,7 @@ from chalicelib.connectors.reading import (
     text,
     unreadable,
 )
+from chalicelib.connectors.parts.votes import reached
 from chalicelib.connectors.vendor_api import (
     Answer,
     Backfill,
@@ -42,7 +43,6 @@ from chalicelib.connectors.vendor_api import (
     checked,
     page_number,
 )
-from chalicelib.connectors.votes import reached
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 

@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import answers, formbricks_api, survey_api
+from chalicelib.connectors import formbricks_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.formbricks_answers import event_of, identity, told_all
-from chalicelib.connectors.reading import identifier, iso_time, json_body, section, text
+from chalicelib.connectors.parts import answers, survey_api
+from chalicelib.connectors.parts.reading import identifier, iso_time, json_body, section, text
 from chalicelib.errors import Skipped
 from chalicelib.interaction import Channel, Event
 

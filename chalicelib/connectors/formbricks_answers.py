@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.connectors import answers, record
-from chalicelib.connectors.answers import IGNORE, TEXT, Answer, Question
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import answers, record
+from chalicelib.connectors.parts.answers import IGNORE, TEXT, Answer, Question
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

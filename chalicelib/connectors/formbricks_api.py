@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.connectors import answers, survey_api
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.formbricks_answers import event_of, survey_of
-from chalicelib.connectors.reading import Json, iso_time, section, sections, text
+from chalicelib.connectors.parts import answers, survey_api
+from chalicelib.connectors.parts.reading import Json, iso_time, section, sections, text
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,

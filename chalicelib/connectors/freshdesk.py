@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib import signatures
-from chalicelib.connectors import freshdesk_api, record
+from chalicelib.connectors import freshdesk_api
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
 from chalicelib.connectors.freshdesk_tickets import (
     Values,
@@ -25,7 +25,8 @@ from chalicelib.connectors.freshdesk_tickets import (
     reply,
     resolution,
 )
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

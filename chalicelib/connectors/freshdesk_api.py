@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.freshdesk_tickets import (
     Values,
@@ -22,7 +21,8 @@ from chalicelib.connectors.freshdesk_tickets import (
     reply,
     resolution,
 )
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.connectors import record
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.reading import number, text
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.reading import number, text
+from chalicelib.connectors.parts.reply_text import reply_text
 from chalicelib.errors import Unreadable
 from chalicelib.interaction import Channel, EventKind, Rating, RatingKind, Role
 

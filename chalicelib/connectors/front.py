@@ -16,10 +16,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import front_api, record
+from chalicelib.connectors import front_api
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
 from chalicelib.connectors.front_events import KINDS, event_values
-from chalicelib.connectors.reading import json_body, section, text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import json_body, section, text
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event
 

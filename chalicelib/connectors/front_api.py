@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.front_events import KINDS, event_values, message_values
-from chalicelib.connectors.reading import optional_section, sections, text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import optional_section, sections, text
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,

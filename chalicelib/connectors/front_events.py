@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.connectors import record
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     optional_identifier,
@@ -22,7 +22,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.parts.reply_text import reply_text
 from chalicelib.interaction import Channel, EventKind, Role
 
 Values = dict[str, Any]

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import eventbridge, genesys_api, record
+from chalicelib.connectors import genesys_api
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import eventbridge, record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.connectors import record, turns
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
     identifier,

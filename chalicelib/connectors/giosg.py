@@ -15,11 +15,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.body_and_url import check_parameter, with_parameter, without_parameter
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.body_and_url import (
+    check_parameter,
+    with_parameter,
+    without_parameter,
+)
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

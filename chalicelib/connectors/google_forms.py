@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import answers
-from chalicelib.connectors.answers import IGNORE, TEXT, Answer, Question
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import answers
+from chalicelib.connectors.parts.answers import IGNORE, TEXT, Answer, Question
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

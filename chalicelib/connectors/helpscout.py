@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import helpscout_api, record
+from chalicelib.connectors import helpscout_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.helpscout_objects import (
     Values,
@@ -26,7 +26,8 @@ from chalicelib.connectors.helpscout_objects import (
     status,
     survey_rating,
 )
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.helpscout_objects import chat_messages, messages, shared, status
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     number,

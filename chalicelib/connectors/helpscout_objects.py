@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import record
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,
@@ -24,7 +24,7 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.parts.reply_text import reply_text
 from chalicelib.interaction import Channel, EventKind, Rating, RatingKind, Role
 
 Values = dict[str, Any]

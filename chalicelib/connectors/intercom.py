@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import signatures
-from chalicelib.connectors import intercom_api, record
+from chalicelib.connectors import intercom_api
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
     identifier,

@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.connectors import mapping, proofs
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.reading import json_value
+from chalicelib.connectors.parts import mapping, proofs
+from chalicelib.connectors.parts.reading import json_value
 from chalicelib.interaction import Channel, Event
 
 _DEFAULT = "bearer"

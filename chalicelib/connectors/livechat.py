@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.body_and_url import check_field, with_field, without_field
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.body_and_url import check_field, with_field, without_field
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

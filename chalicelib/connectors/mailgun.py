@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.connectors import mail
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.form_data import Form, read_form, with_fields
-from chalicelib.connectors.reading import identifier, json_value
-from chalicelib.connectors.reply_text import own_words
+from chalicelib.connectors.parts import mail
+from chalicelib.connectors.parts.form_data import Form, read_form, with_fields
+from chalicelib.connectors.parts.reading import identifier, json_value
+from chalicelib.connectors.parts.reply_text import own_words
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Event
 

@@ -23,9 +23,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import signatures
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     json_body,

@@ -18,9 +18,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib import signatures
-from chalicelib.connectors import mail
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import mail
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     json_body,
@@ -29,7 +29,7 @@ from chalicelib.connectors.reading import (
     sections,
     text,
 )
-from chalicelib.connectors.reply_text import own_words
+from chalicelib.connectors.parts.reply_text import own_words
 from chalicelib.connectors.vendor_api import (
     Answer,
     Backfill,

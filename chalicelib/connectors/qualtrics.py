@@ -22,9 +22,10 @@ from datetime import datetime
 from urllib.parse import quote_plus
 
 from chalicelib import signatures
-from chalicelib.connectors import answers, proofs, qualtrics_api, survey_api
+from chalicelib.connectors import qualtrics_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import answers, proofs, survey_api
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     json_value,

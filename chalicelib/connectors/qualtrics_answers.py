@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from chalicelib.connectors import answers
-from chalicelib.connectors.answers import IGNORE, TEXT, Answer, Question, Scale
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import answers
+from chalicelib.connectors.parts.answers import IGNORE, TEXT, Answer, Question, Scale
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

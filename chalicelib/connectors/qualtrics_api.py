@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.connectors import survey_api
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import survey_api
+from chalicelib.connectors.parts.reading import Json, identifier, section, sections, text
 from chalicelib.connectors.qualtrics_answers import event_of, questions_of
-from chalicelib.connectors.reading import Json, identifier, section, sections, text
 from chalicelib.connectors.vendor_api import (
     Backfill,
     Call,

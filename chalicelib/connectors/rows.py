@@ -22,10 +22,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NoReturn
 
-from chalicelib.connectors import column_names
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.columns import COLUMNS, from_columns, time_zone
-from chalicelib.connectors.reading import json_value, optional_identifier, unreadable
+from chalicelib.connectors.parts import column_names
+from chalicelib.connectors.parts.columns import COLUMNS, from_columns, time_zone
+from chalicelib.connectors.parts.reading import json_value, optional_identifier, unreadable
 from chalicelib.errors import Rejected, Unreadable
 from chalicelib.interaction import Channel, Event
 

@@ -19,12 +19,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib import asymmetric, signatures
-from chalicelib.connectors import mail
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.body_and_url import check_parameter, with_parameter, without_parameter
-from chalicelib.connectors.form_data import Form, read_form
-from chalicelib.connectors.mime import headers_of
-from chalicelib.connectors.reading import optional_number
+from chalicelib.connectors.parts import mail
+from chalicelib.connectors.parts.body_and_url import (
+    check_parameter,
+    with_parameter,
+    without_parameter,
+)
+from chalicelib.connectors.parts.form_data import Form, read_form
+from chalicelib.connectors.parts.mime import headers_of
+from chalicelib.connectors.parts.reading import optional_number
 from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
 from chalicelib.interaction import Event
 

@@ -19,9 +19,9 @@ from datetime import datetime
 from urllib.parse import quote, unquote
 
 from chalicelib import asymmetric
-from chalicelib.connectors import mail, record, sns
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import mail, record, sns
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

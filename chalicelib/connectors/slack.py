@@ -16,9 +16,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import record, slack_api
+from chalicelib.connectors import slack_api
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
-from chalicelib.connectors.reading import Json, identifier, json_body, section, text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import Json, identifier, json_body, section, text
 from chalicelib.connectors.slack_messages import (
     SPOKEN,
     Values,

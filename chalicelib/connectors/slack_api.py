@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import Json, optional_section, sections, text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import Json, optional_section, sections, text
 from chalicelib.connectors.slack_messages import (
     SPOKEN,
     edit_values,

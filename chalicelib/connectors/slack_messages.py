@@ -10,9 +10,9 @@ import re
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     clean,
     identifier,

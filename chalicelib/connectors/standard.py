@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import mapping
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.reading import identifier, json_value
+from chalicelib.connectors.parts import mapping
+from chalicelib.connectors.parts.reading import identifier, json_value
 from chalicelib.interaction import Channel, Event
 
 

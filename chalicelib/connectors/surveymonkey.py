@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import answers, record, survey_api
-from chalicelib.connectors.answers import IGNORE, TEXT, Answer, Question
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import answers, record, survey_api
+from chalicelib.connectors.parts.answers import IGNORE, TEXT, Answer, Question
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

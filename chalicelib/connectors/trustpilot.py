@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from chalicelib.connectors import proofs, record
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import proofs, record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from chalicelib.connectors import record, turns
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     clean,
     identifier,

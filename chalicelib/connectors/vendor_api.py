@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import Json, json_value
+from chalicelib.connectors.parts.reading import Json, json_value
 from chalicelib.errors import Misconfigured, Retryable, Skipped, Unreadable
 from chalicelib.interaction import Event
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import jwt_hs256, record, vonage_api
+from chalicelib.connectors import vonage_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import jwt_hs256, record
+from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
     identifier,

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from chalicelib.connectors import record, turns
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

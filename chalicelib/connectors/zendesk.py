@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib import signatures
-from chalicelib.connectors import record, zendesk_api, zendesk_trigger
+from chalicelib.connectors import zendesk_api, zendesk_trigger
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import signatures
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
     iso_time,

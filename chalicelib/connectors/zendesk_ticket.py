@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.connectors import record
-from chalicelib.connectors.reading import number, optional_identifier, text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import number, optional_identifier, text
 from chalicelib.errors import Unreadable
 from chalicelib.interaction import Channel, Rating, RatingKind
 

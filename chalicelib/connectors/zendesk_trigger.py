@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import unquote_plus
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import Json, identifier, iso_time, labels, text
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import Json, identifier, iso_time, labels, text
 from chalicelib.connectors.zendesk_ticket import (
     FIRST,
     Values,

@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors import record, timed_hex, zoom_phone_api
+from chalicelib.connectors import zoom_phone_api
 from chalicelib.connectors.base import Connector, Reply, Request, Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record, timed_hex
+from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
     identifier,
@@ -30,7 +31,7 @@ from chalicelib.connectors.reading import (
     text,
     unix_time,
 )
-from chalicelib.connectors.spans import between
+from chalicelib.connectors.parts.spans import between
 from chalicelib.connectors.vendor_api import Fetch, Registration
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote, urlencode, urlsplit
 
-from chalicelib.connectors import turns
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import Json, identifier, iso_time, sections, text
+from chalicelib.connectors.parts import turns
+from chalicelib.connectors.parts.reading import Json, identifier, iso_time, sections, text
 from chalicelib.connectors.vendor_api import (
     Call,
     Credentials,

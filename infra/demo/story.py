@@ -94,7 +94,7 @@ def organisation_at(text: str, today: date, *, year: bool = False) -> str:
 def history(
     today: date, seed: int = SEED, volume: float = 1.0, *, year: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Rows for `hub import`, 24 weeks, or 50: the columns of chalicelib/connectors/columns.py.
+    """Rows for `hub import`, 24 weeks, or 50: the columns of connectors/parts/columns.py.
 
     `source` names the source of organisation.yaml that each row belongs to; the rows of one
     conversation stand together. `volume` multiplies the number of contacts.

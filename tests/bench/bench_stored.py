@@ -21,7 +21,7 @@ from chalicelib.fold import contribution, fold, message_id
 from chalicelib.interaction import Enrichment, Event, Role
 from chalicelib.organisation import Organisation, read
 from chalicelib.summary import Summary
-from infra.cost_cells import _events
+from infra.cost.cells import _events
 from infra.demo.simulate import contacts
 from infra.demo.story import organisation_at
 from infra.paths import ORGANISATION

@@ -31,8 +31,8 @@ from rich.table import Table
 from chalicelib.adapters import transact
 from chalicelib.adapters.interactions import MAX_CHANGES
 from chalicelib.adapters.summaries import SHARDS
-from infra import cost_units as cost
-from infra.cost_sample import UNDERSTOOD, Sample, measure
+from infra.cost import units as cost
+from infra.cost.sample import UNDERSTOOD, Sample, measure
 from infra.template.functions import BATCH_SIZE, MAX_CONCURRENCY
 
 #: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html

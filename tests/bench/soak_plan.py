@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.adapters.log import EventKey
-from infra.cost_sample import week_profile
+from infra.cost.sample import week_profile
 
 START = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
 DAYS = 30

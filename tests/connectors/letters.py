@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chalicelib.connectors import mail
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import mail
 from chalicelib.errors import Skipped, Unreadable
 
 LETTERS = Path(__file__).parent.parent / "fixtures" / "letters"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.connectors import answers
-from chalicelib.connectors.answers import IGNORE, NPS, TEXT, Answer, Question, hidden
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import answers
+from chalicelib.connectors.parts.answers import IGNORE, NPS, TEXT, Answer, Question, hidden
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Event, EventKind, Rating, RatingKind
 

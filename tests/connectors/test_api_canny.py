@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from chalicelib import signatures
-from chalicelib.connectors import CONNECTORS, canny, vendor_api, votes
+from chalicelib.connectors import CONNECTORS, canny, vendor_api
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import votes
 from chalicelib.connectors.vendor_api import Answer, Call, Page
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Unreadable
 from chalicelib.fold import fold

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from chalicelib import asymmetric
-from chalicelib.connectors import CONNECTORS, sns, turns
+from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request, Source
+from chalicelib.connectors.parts import sns, turns
 from chalicelib.connectors.vendor_api import Answer
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Skipped, Unreadable
 from chalicelib.interaction import Event, EventKind, Role

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.connectors import CONNECTORS, jwt_hs256
+from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import jwt_hs256
 from chalicelib.connectors.vendor_api import Answer
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Skipped, Unreadable
 from chalicelib.interaction import Event, Role

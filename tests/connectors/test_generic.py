@@ -15,8 +15,9 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
-from chalicelib.connectors import CONNECTORS, proofs
+from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request, Source
+from chalicelib.connectors.parts import proofs
 from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
 from tests.connectors.recordings import FIXTURES, load
 

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.connectors import CONNECTORS, jwt_hs256
+from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Proof, Request
-from chalicelib.connectors.record import MAX_TEXT, TEXT_CUT
+from chalicelib.connectors.parts import jwt_hs256
+from chalicelib.connectors.parts.record import MAX_TEXT, TEXT_CUT
 from chalicelib.errors import HubError, Rejected, Skipped, Unreadable
 from chalicelib.interaction import Event
 from tests.connectors.recordings import FIXTURES, Recording, load, recordings

@@ -14,8 +14,9 @@ from chalicelib.adapters import telemetry
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
-from chalicelib.connectors import CONNECTORS, mail
+from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request
+from chalicelib.connectors.parts import mail
 from chalicelib.digest import QuoteCandidate, render, with_quotes
 from chalicelib.digest.quotes import choose
 from chalicelib.fold import fold

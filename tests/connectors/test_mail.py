@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.connectors import mail
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.charsets import decoded, header_text, parameter, transfer_decoded
-from chalicelib.connectors.forwarded import original
-from chalicelib.connectors.mail_kinds import machine, robot
-from chalicelib.connectors.mime import MOST_PARTS, read_mime
+from chalicelib.connectors.parts import mail
+from chalicelib.connectors.parts.charsets import decoded, header_text, parameter, transfer_decoded
+from chalicelib.connectors.parts.forwarded import original
+from chalicelib.connectors.parts.mail_kinds import machine, robot
+from chalicelib.connectors.parts.mime import MOST_PARTS, read_mime
 from chalicelib.errors import HubError, Misconfigured, Skipped, Unreadable
 from tests.connectors.letters import NOW, SOURCE, Fixture, expected, letters, outcome
 from tests.connectors.validity import assert_valid

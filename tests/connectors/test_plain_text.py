@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.reply_text import reply_text
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.reply_text import reply_text
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.connectors import reading, record
 from chalicelib.connectors.base import Request, Source
+from chalicelib.connectors.parts import reading, record
 from chalicelib.errors import Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, RatingKind
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.connectors import column_names, rows
+from chalicelib.connectors import rows
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.columns import COLUMNS
+from chalicelib.connectors.parts import column_names
+from chalicelib.connectors.parts.columns import COLUMNS
 from chalicelib.errors import Unreadable
 from chalicelib.interaction import Channel, Event, Role
 from infra.commands.rows import read

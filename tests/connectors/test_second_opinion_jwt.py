@@ -9,7 +9,7 @@ import subprocess
 import jwt
 import pytest
 
-from chalicelib.connectors import jwt_hs256
+from chalicelib.connectors.parts import jwt_hs256
 from chalicelib.errors import Rejected
 
 SECRET = "havuvakan-salaisuus-jossa-on-ääkkösiä-0001"

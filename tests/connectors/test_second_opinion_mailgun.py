@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request
-from chalicelib.connectors.form_data import read_form, with_fields
+from chalicelib.connectors.parts.form_data import read_form, with_fields
 from chalicelib.errors import Rejected, Unreadable
 from tests.connectors.recordings import FIXTURES, Recording, load
 

@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 import jmespath
 import pytest
 
-from chalicelib.connectors import CONNECTORS, mapping
+from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Request, Source
+from chalicelib.connectors.parts import mapping
 from chalicelib.errors import Misconfigured, Rejected, Unreadable
 from chalicelib.interaction import Event, RatingKind, Role
 from tests.connectors.recordings import FIXTURES, Recording, load

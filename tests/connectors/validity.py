@@ -7,7 +7,7 @@ import math
 from datetime import timedelta
 
 from chalicelib.connectors.base import EARLIEST, LATEST
-from chalicelib.connectors.record import MAX_TAGS, MAX_TEXT
+from chalicelib.connectors.parts.record import MAX_TAGS, MAX_TEXT
 from chalicelib.interaction import Channel, Event, EventKind, Rating, Role
 from tests.connectors.recordings import as_json
 

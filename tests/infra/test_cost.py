@@ -14,11 +14,12 @@ import tomllib
 import pytest
 from chalice.app import Chalice
 
-from infra import cost, cost_endpoint, cost_functions, cost_page, cost_watching
-from infra import cost_units as units
-from infra.cost_benchmarks import benchmarks
-from infra.cost_meter import Index, Item, index_units, item_bytes, metered
-from infra.cost_sample import BATCHES, Sample, measure
+from infra.cost import bill as cost
+from infra.cost import endpoint, functions, units, watching
+from infra.cost.benchmarks import benchmarks
+from infra.cost.meter import Index, Item, index_units, item_bytes, metered
+from infra.cost.page import page as written
+from infra.cost.sample import BATCHES, Sample, measure
 from infra.paths import CHALICE_CONFIG
 from infra.template import alarms, model, scaling
 
@@ -45,7 +46,7 @@ def rows(text: str, heading: str) -> dict[str, list[str]]:
 
 
 def test_the_page_tells_the_calls_that_the_code_makes(sample: Sample, page: str) -> None:
-    told, made = rows(page, "Calls of one"), rows(cost_page.page(sample, PRICES), "Calls of one")
+    told, made = rows(page, "Calls of one"), rows(written(sample, PRICES), "Calls of one")
     secrets = [name for name in {*told, *made} if "secretsmanager" in name]  # cached by the clock
     for name in secrets:
         told.pop(name, None)
@@ -54,7 +55,7 @@ def test_the_page_tells_the_calls_that_the_code_makes(sample: Sample, page: str)
 
 
 def test_the_page_tells_the_units_that_the_calls_take(sample: Sample, page: str) -> None:
-    made = rows(cost_page.page(sample, PRICES), "Capacity units")
+    made = rows(written(sample, PRICES), "Capacity units")
     told = rows(page, "Capacity units")
     assert told.keys() == made.keys(), "docs/cost.md is of another code: python -m infra.cost"
     for name, each in told.items():
@@ -103,18 +104,18 @@ def test_sums(sample: Sample, contacts: int, mode: str) -> None:
 
 def test_every_function_of_the_app_is_counted_or_left_out_with_a_reason(sample: Sample) -> None:
     made = cost.function_calls(units.month(sample, 1000))
-    assert made.keys() == {*cost_functions.COUNTED, *sample.every_s}
+    assert made.keys() == {*functions.COUNTED, *sample.every_s}
     assert sample.idle.keys() == sample.every_s.keys()
-    assert all(cost_functions.LEFT_OUT.values())
+    assert all(functions.LEFT_OUT.values())
 
 
 def test_a_new_schedule_counts_by_itself_and_another_new_function_is_refused_by_name() -> None:
     app = Chalice("other")
     app.schedule("rate(2 hours)", name="sweep")(lambda event: None)
-    assert cost_functions.every_s(app) == {"sweep": 7200}
+    assert functions.every_s(app) == {"sweep": 7200}
     app.on_sqs_message(queue="new", name="translate")(lambda event: None)
     with pytest.raises(ValueError, match=r"how often translate of app\.py runs: count it in"):
-        cost_functions.every_s(app)
+        functions.every_s(app)
 
 
 def test_the_modes_are_those_of_the_template_and_its_default_comes_first() -> None:
@@ -123,7 +124,7 @@ def test_the_modes_are_those_of_the_template_and_its_default_comes_first() -> No
     assert set(units.MODES) < set(parameter["AllowedValues"])
     trigger = scaling.resources("Model", "model", "all")["ModelFromZeroTrigger"]["Properties"]
     noticed_s = trigger["Period"] * trigger["EvaluationPeriods"]
-    assert noticed_s == cost_endpoint.NOTICED_S
+    assert noticed_s == endpoint.NOTICED_S
 
 
 @pytest.mark.parametrize("questions_h", [0.3, 2.0, 12.0])
@@ -133,22 +134,22 @@ def test_an_endpoint_wakes_and_sleeps_as_in_a_simulation(questions_h: float) -> 
     while wakes < 4000:
         now += dice.expovariate(rate)  # the question that wakes it
         wakes += 1
-        now += cost_endpoint.NOTICED_S
-        until = now + cost_endpoint.STARTING_S
+        now += endpoint.NOTICED_S
+        until = now + endpoint.STARTING_S
         last = until
-        while (gap := dice.expovariate(rate)) < cost_endpoint.SCALE_IN_S:
+        while (gap := dice.expovariate(rate)) < endpoint.SCALE_IN_S:
             last += gap
-        up += last + cost_endpoint.SCALE_IN_S - now
-        now = last + cost_endpoint.SCALE_IN_S
-    expected = cost_endpoint.awake(rate)
+        up += last + endpoint.SCALE_IN_S - now
+        now = last + endpoint.SCALE_IN_S
+    expected = endpoint.awake(rate)
     assert up / now == pytest.approx(expected.share, rel=0.05)
     assert wakes / now == pytest.approx(expected.wakes_s, rel=0.05)
 
 
 def test_an_endpoint_without_questions_sleeps_and_a_busy_one_never_does() -> None:
-    assert cost_endpoint.awake(0) == (0, 0)
-    assert cost_endpoint.awake(10) == (1, 0)
-    shares = [cost_endpoint.awake(n / 3600).share for n in (0.01, 0.1, 1, 10, 100, 199, 201)]
+    assert endpoint.awake(0) == (0, 0)
+    assert endpoint.awake(10) == (1, 0)
+    shares = [endpoint.awake(n / 3600).share for n in (0.01, 0.1, 1, 10, 100, 199, 201)]
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(shares[-2])
 
@@ -157,29 +158,27 @@ def test_the_asynchronous_endpoint_is_never_billed_for_more_than_the_whole_month
     sample: Sample,
 ) -> None:
     for contacts in cost.SCALES:
-        hours = cost_endpoint.instance_hours(units.month(sample, contacts))
+        hours = endpoint.instance_hours(units.month(sample, contacts))
         assert 0 < hours <= units.HOURS
         always = units.month(sample, contacts, "realtime")
-        assert cost_endpoint.instance_hours(always) == units.HOURS
-        assert cost_endpoint.wakes(always) == 0
+        assert endpoint.instance_hours(always) == units.HOURS
+        assert endpoint.wakes(always) == 0
 
 
 def test_the_alarms_billed_are_those_that_ring_and_what_scaling_needs() -> None:
     ring = [alarm for alarm in alarms.every_alarm() if alarm.condition != "HasSpeech"]
     shares = sum(alarm.of is not None for alarm in ring)
     triggers, of_target_tracking = 1, 2
-    assert cost_watching.alarms("asynchronous") == (
-        len(ring) + shares + triggers + of_target_tracking
-    )
+    assert watching.alarms("asynchronous") == (len(ring) + shares + triggers + of_target_tracking)
     conditional = sum(alarm.condition == "IsAsynchronous" for alarm in ring)
-    assert cost_watching.alarms("realtime") == len(ring) + shares - conditional
+    assert watching.alarms("realtime") == len(ring) + shares - conditional
 
 
 def test_keys_are_asked_for_no_more_often_than_they_are_kept(sample: Sample) -> None:
     few, many = (units.month(sample, n) for n in (1_000, 100_000_000))
-    assert cost_watching.key_requests(sample, few) < cost_watching.key_requests(sample, many)
-    whiles = units.HOURS * 3600 / cost_watching.KEY_KEPT_S
-    without_secrets = cost_watching.key_requests(sample, many) - units.secret_reads(sample, many)
+    assert watching.key_requests(sample, few) < watching.key_requests(sample, many)
+    whiles = units.HOURS * 3600 / watching.KEY_KEPT_S
+    without_secrets = watching.key_requests(sample, many) - units.secret_reads(sample, many)
     assert without_secrets < 30 * whiles
 
 

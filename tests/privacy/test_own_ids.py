@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.columns import from_columns
+from chalicelib.connectors.parts.columns import from_columns
 from chalicelib.privacy.own_ids import impersonal
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)

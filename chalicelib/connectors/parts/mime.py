@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.connectors.charsets import (
+from chalicelib.connectors.parts.charsets import (
     decoded,
     header_text,
     parameter,

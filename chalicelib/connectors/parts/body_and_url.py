@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import signatures
 from chalicelib.connectors.base import Request
-from chalicelib.connectors.reading import json_value
+from chalicelib.connectors.parts.reading import json_value
 from chalicelib.errors import Rejected, Unreadable
 
 

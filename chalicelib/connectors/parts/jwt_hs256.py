@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.connectors.reading import json_value
+from chalicelib.connectors.parts.reading import json_value
 from chalicelib.errors import Rejected, Unreadable
 
 CONTENT_TYPE = "application/jwt"

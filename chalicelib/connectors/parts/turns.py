@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import duration_s, number, plausible
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import duration_s, number, plausible
 from chalicelib.errors import Skipped
 from chalicelib.interaction import Event, EventKind, Role
 

@@ -25,9 +25,9 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import (
     duration_s,
     identifier,
     labels,

@@ -52,6 +52,6 @@ def _cell(text: str, page: Path, heading: str, row: str, column: int) -> float:
     if not found:
         raise ValueError(
             f"{page.relative_to(ROOT)} has no row {row!r} below {heading!r}: run the benchmark, "
-            "write its table there, or teach infra/cost_benchmarks.py where it went"
+            "write its table there, or teach infra/cost/benchmarks.py where it went"
         )
     return float(found[1].split("|")[column - 1].replace(",", ""))

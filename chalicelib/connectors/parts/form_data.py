@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from chalicelib.connectors.base import Request
-from chalicelib.connectors.charsets import decoded, parameter
-from chalicelib.connectors.mime import head_and_body, split_parts
+from chalicelib.connectors.parts.charsets import decoded, parameter
+from chalicelib.connectors.parts.mime import head_and_body, split_parts
 from chalicelib.errors import Unreadable
 
 MOST_FIELDS = 10_000  # a stranger's form is read before its signature is checked

@@ -35,7 +35,7 @@ def every_s(app: Chalice) -> dict[str, float]:
     if strangers:
         raise ValueError(
             f"the cost model does not know how often {', '.join(sorted(strangers))} of app.py "
-            "runs: count it in infra/cost_units.py and name it in COUNTED of "
-            "infra/cost_functions.py, or give the reason in LEFT_OUT"
+            "runs: count it in infra/cost/units.py and name it in COUNTED of "
+            "infra/cost/functions.py, or give the reason in LEFT_OUT"
         )
     return schedules

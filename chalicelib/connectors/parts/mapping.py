@@ -26,8 +26,8 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.columns import COLUMNS, from_columns, time_zone
-from chalicelib.connectors.reading import unreadable
+from chalicelib.connectors.parts.columns import COLUMNS, from_columns, time_zone
+from chalicelib.connectors.parts.reading import unreadable
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Event
 

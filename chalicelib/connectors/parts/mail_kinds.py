@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from chalicelib.connectors.charsets import parameter
-from chalicelib.connectors.mime import Mime
+from chalicelib.connectors.parts.charsets import parameter
+from chalicelib.connectors.parts.mime import Mime
 
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _AUTOMATIC = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.connectors.reply_text import (
+from chalicelib.connectors.parts.reply_text import (
     HEADER_LINE,
     LONGEST_READ,
     header_block,

@@ -9,7 +9,7 @@ set, so repeated, late and missing deliveries lead to the same post.
 
 from __future__ import annotations
 
-from chalicelib.connectors.reading import optional_number
+from chalicelib.connectors.parts.reading import optional_number
 
 STEPS = (5, 10, 25, 50, 100, 250, 500, 1000)
 

@@ -15,9 +15,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.forwarded import (
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.forwarded import (
     ADDRESS,
     Original,
     bare_subject,
@@ -25,11 +25,11 @@ from chalicelib.connectors.forwarded import (
     is_reply,
     original,
 )
-from chalicelib.connectors.html_text import html_text
-from chalicelib.connectors.mail_kinds import machine, no_letter, no_letter_by_type, robot
-from chalicelib.connectors.mime import Headers, Mime, read_mime, shown
-from chalicelib.connectors.reading import clean, mail_time
-from chalicelib.connectors.reply_text import own_words, reply_text
+from chalicelib.connectors.parts.html_text import html_text
+from chalicelib.connectors.parts.mail_kinds import machine, no_letter, no_letter_by_type, robot
+from chalicelib.connectors.parts.mime import Headers, Mime, read_mime, shown
+from chalicelib.connectors.parts.reading import clean, mail_time
+from chalicelib.connectors.parts.reply_text import own_words, reply_text
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 

@@ -1,7 +1,7 @@
 """What a month costs: measured units of the code's real calls, times the list prices of AWS.
 
-`python -m infra.cost` runs the demo company's day through the real handlers (`cost_sample.py`),
-counts what AWS would bill (`cost_meter.py`), and writes docs/cost.md. `--print` only prints it.
+`python -m infra.cost` runs the demo company's day through the real handlers (`sample.py`),
+counts what AWS would bill (`meter.py`), and writes docs/cost.md. `--print` only prints it.
 
 Measured: calls, capacity units, bytes, texts, the rhythm of a week. CPU comes from the benchmarks
 of docs/performance.md, because here moto runs in the same process. Assumed: the constants below
@@ -15,9 +15,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from infra import cost_endpoint, cost_watching
-from infra.cost_sample import Sample, measure
-from infra.cost_units import (
+from infra.cost import endpoint, watching
+from infra.cost.sample import Sample, measure
+from infra.cost.units import (
     GB,
     HOURS,
     INTERACTION_DAYS,
@@ -74,11 +74,11 @@ def bill(sample: Sample, contacts: int, prices: Prices, mode: str = MODES[0]) ->
         *_lambda(sample, of, asked),
         *_dynamodb(sample, of),
         ("SQS: send, receive, delete, idle polls", "sqs_requests", _sqs(sample, of) / 1e6),
-        *cost_watching.quantities(sample, of, sum(asked.values())),
+        *watching.quantities(sample, of, sum(asked.values())),
         ("Secrets: kept", "secrets", secrets(sample)),
         ("Secrets: read", "secret_calls", secret_reads(sample, of) / 1e6),
         ("Mail: digests", "emails", of.letters / 1000),
-        *cost_endpoint.quantities(sample, of),
+        *endpoint.quantities(sample, of),
     ]
     return [Line(what, p, n, round(n * prices.of[p].usd, 2)) for what, p, n in quantities]
 
@@ -184,8 +184,8 @@ def choices(sample: Sample, contacts: int, prices: Prices) -> list[Choice]:
     written = sum(line.quantity for line in lines if line.price == "dynamodb_writes") * 1e6
     hours = max(written / 3600 / UTILISATION, PROVISIONED * HOURS)
     provisioned = hours * price["dynamodb_provisioned_writes"]
-    gpu = cost_endpoint.instance_hours(of, cost_endpoint.GPU_STARTING_S) * price["endpoint_gpu"]
-    cpu = cost_endpoint.instance_hours(of) * price["endpoint_cpu"]
+    gpu = endpoint.instance_hours(of, endpoint.GPU_STARTING_S) * price["endpoint_gpu"]
+    cpu = endpoint.instance_hours(of) * price["endpoint_cpu"]
     always = total(bill(sample, contacts, prices, "realtime"))
     return [
         Choice("endpoint in real time, always on", total(lines) - always),
@@ -199,12 +199,12 @@ def choices(sample: Sample, contacts: int, prices: Prices) -> list[Choice]:
             written / 1e6 * price["dynamodb_writes"] - provisioned,
         ),
         Choice("GPU instance that scales to zero", cpu - gpu),
-        Choice("firewall (optional)", -cost_watching.firewall(of, price.__getitem__)),
+        Choice("firewall (optional)", -watching.firewall(of, price.__getitem__)),
     ]
 
 
 def main() -> None:
-    from infra.cost_page import page
+    from infra.cost.page import page
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--print", action="store_true", dest="only", help="write no file")

@@ -17,9 +17,9 @@ from importlib import import_module
 
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.log import EventKey
-from infra import cost_functions
-from infra.cost_cells import Cells, cells
-from infra.cost_meter import (
+from infra.cost import functions
+from infra.cost.cells import Cells, cells
+from infra.cost.meter import (
     STORED_OVERHEAD_BYTES,
     Item,
     Meter,
@@ -27,8 +27,8 @@ from infra.cost_meter import (
     item_bytes,
     unseen,
 )
-from infra.cost_meter import schema as schema_of
-from infra.cost_stage import DAY, TODAY, VOLUME, Stage, Step, stage
+from infra.cost.meter import schema as schema_of
+from infra.cost.stage import DAY, TODAY, VOLUME, Stage, Step, stage
 from infra.demo.simulate import ZONE, contacts
 
 BATCHES = (1, 10, 100)
@@ -75,7 +75,7 @@ def measure(model_url: str | None = None, cells_of_every: int = 1) -> Sample:
 
     Raises ValueError when app.py has a function that the model does not count.
     """
-    every_s = cost_functions.every_s(import_module("app").app)
+    every_s = functions.every_s(import_module("app").app)
     with stage(model_url) as on:
         organisation = on.world.organisation()
         found = Sample(

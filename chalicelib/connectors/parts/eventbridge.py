@@ -22,9 +22,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from chalicelib import signatures
-from chalicelib.connectors import record, sns
 from chalicelib.connectors.base import Request, Source
-from chalicelib.connectors.reading import identifier, iso_time, json_body, json_value, text
+from chalicelib.connectors.parts import record, sns
+from chalicelib.connectors.parts.reading import identifier, iso_time, json_body, json_value, text
 from chalicelib.connectors.vendor_api import Call, Dialogue, checked
 from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role

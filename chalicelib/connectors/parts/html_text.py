@@ -11,7 +11,7 @@ import html
 import re
 from functools import cache
 
-from chalicelib.connectors.reading import clean
+from chalicelib.connectors.parts.reading import clean
 
 _BLOCKS = frozenset(
     "address article aside blockquote br dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 "  # noqa: SIM905

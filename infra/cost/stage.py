@@ -36,7 +36,7 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Outcome, Request
 from chalicelib.pipeline.rebuild import publish_organisation
-from infra.cost_meter import Meter, metered, unseen
+from infra.cost.meter import Meter, metered, unseen
 from infra.demo import story
 from infra.demo.delivery import Delivery
 from infra.demo.simulate import ZONE

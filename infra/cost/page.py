@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.pipeline.customers import LARGEST_LINKED, LARGEST_RHYTHM
-from infra import cost, cost_endpoint, cost_functions, cost_watching
-from infra import cost_units as units
-from infra.cost import SCALES, Line
-from infra.cost_markdown import table, wrapped
-from infra.cost_sample import BATCHES, UNDERSTOOD, Sample
-from infra.cost_stage import Step
-from infra.cost_units import Month, Prices
+from infra.cost import bill as cost
+from infra.cost import endpoint, functions, units, watching
+from infra.cost.bill import SCALES, Line
+from infra.cost.markdown import table, wrapped
+from infra.cost.sample import BATCHES, UNDERSTOOD, Sample
+from infra.cost.stage import Step
+from infra.cost.units import Month, Prices
 from infra.local.hub import STACK
 
 _STEPS = (
@@ -165,8 +165,8 @@ def _endpoint(
         return here - there
 
     counted: dict[str, Callable[[int], str]] = {
-        "asynchronous: hours awake": lambda n: f"{cost_endpoint.instance_hours(of[n]):,.0f}",
-        "asynchronous: wake-ups": lambda n: f"{cost_endpoint.wakes(of[n]):,.0f}",
+        "asynchronous: hours awake": lambda n: f"{endpoint.instance_hours(of[n]):,.0f}",
+        "asynchronous: wake-ups": lambda n: f"{endpoint.wakes(of[n]):,.0f}",
         "asynchronous: questions": lambda n: f"{of[n].questions:,.0f}",
         "asynchronous: endpoint, S3, SNS, $": lambda n: f"{own(bills[n]):,.2f}",
         "asynchronous: more for Lambda, $": lambda n: f"{more(n, 'Lambda'):,.2f}",
@@ -181,8 +181,8 @@ def _endpoint(
     rows = [(name, *(tell(n) for n in SCALES)) for name, tell in counted.items()]
     head = ("a month", *(f"{n:,}" for n in SCALES))
     written, read = (
-        cost_endpoint.s3_calls(sample, of[SCALES[0]], kinds)
-        for kinds in (cost_endpoint.WRITES, cost_endpoint.READS)
+        endpoint.s3_calls(sample, of[SCALES[0]], kinds)
+        for kinds in (endpoint.WRITES, endpoint.READS)
     )
     again = units.asks(sample.asked[1]) / sample.asked[1].runs
     return f"""{table(head, rows)}
@@ -190,9 +190,9 @@ def _endpoint(
 A question is what one batch asks; a batch of one event asks {again:.2f} times. For each question
 and its answer {written:g} objects are written and {read:g} read, SageMaker's own included; one
 message is published and goes through a queue; and `Judge` counts the answer in a call of its own.
-The endpoint sleeps until something waits for {cost_endpoint.NOTICED_S} s, starts for
-{cost_endpoint.STARTING_S} s (assumed, and billed), and is awake until nothing was asked for
-{cost_endpoint.SCALE_IN_S} s (assumed: target tracking's quarter of an hour). Hours are of the
+The endpoint sleeps until something waits for {endpoint.NOTICED_S} s, starts for
+{endpoint.STARTING_S} s (assumed, and billed), and is awake until nothing was asked for
+{endpoint.SCALE_IN_S} s (assumed: target tracking's quarter of an hour). Hours are of the
 weekly rhythm, with questions at random in each hour. They are rather too many: the
 policy looks at what waits, and a quick model leaves nothing waiting, so it may put an instance to
 sleep though questions trickle in; these then wait for the next wake-up. None of it has been seen on
@@ -253,7 +253,7 @@ def _gpu(months: Mapping[int, Month]) -> str:
             (
                 "hours billed, asynchronous",
                 *(
-                    f"{cost_endpoint.instance_hours(months[n], cost_endpoint.GPU_STARTING_S):,.0f}"
+                    f"{endpoint.instance_hours(months[n], endpoint.GPU_STARTING_S):,.0f}"
                     for n in SCALES
                 ),
             ),
@@ -269,7 +269,7 @@ so one instance is enough at every scale; another is for availability and double
 
 The encoder was measured on one core of a CPU only ({units.MEASURED.encoder_texts_s:,.0f} texts a
 second in bf16, model_image/README.md), not on a GPU. For each 100 texts a second that a GPU judges,
-it works so long; what is billed is the time awake, with {cost_endpoint.GPU_STARTING_S} s to start:
+it works so long; what is billed is the time awake, with {endpoint.GPU_STARTING_S} s to start:
 
 {hours}"""
 
@@ -353,7 +353,7 @@ def _prices(prices: Prices) -> str:
     for name, price in prices.of.items():
         mark = " **unconfirmed**" if price.unconfirmed else ""
         rows.append((f"{name}{mark}", f"{price.usd:g}", price.unit, f"[page]({price.page})"))
-    return "From `infra/prices.toml`, which says how they were compared.\n\n" + table(
+    return "From `infra/cost/prices.toml`, which says how they were compared.\n\n" + table(
         ("price", "$", "per", "published on"), rows
     )
 
@@ -361,8 +361,8 @@ def _prices(prices: Prices) -> str:
 def _assumed() -> str:
     waits = ", ".join(f"{name} {ms} ms" for name, ms in units.WAIT_MS.items())
     slower = units.VCPU_MB / units.MEMORY_MB
-    left_out = "; ".join(f"`{name}` ({why})" for name, why in cost_functions.LEFT_OUT.items())
-    counted = ", ".join(f"`{name}`" for name in cost_functions.COUNTED)
+    left_out = "; ".join(f"`{name}` ({why})" for name, why in functions.LEFT_OUT.items())
+    counted = ", ".join(f"`{name}`" for name in functions.COUNTED)
     return f"""- Functions of app.py: {counted} and every schedule are counted. Left out:
   {left_out}.
 - CPU: the benchmarks of [performance.md](performance.md), times {units.CPU_FACTOR}
@@ -374,13 +374,13 @@ def _assumed() -> str:
   {units.INTERACTION_DAYS} days.
 - Index writes of a transaction are doubled like its table writes; AWS does not say so.
 - Logs: what the functions print was counted; {units.LAMBDA_LINES_BYTES} bytes a call are Lambda's
-  own lines, {cost_watching.access_line_bytes()} a request the API's access log. The
-  {cost_watching.log_groups()} log groups cost nothing by themselves.
-- Alarms: {cost_watching.alarms("asynchronous")} metrics that alarms of the template and of target
+  own lines, {watching.access_line_bytes()} a request the API's access log. The
+  {watching.log_groups()} log groups cost nothing by themselves.
+- Alarms: {watching.alarms("asynchronous")} metrics that alarms of the template and of target
   tracking look at, in asynchronous mode. Metrics: those of the code, those counted from logs, and
-  {cost_watching.API_METRICS} of the API; one that has no data in a month costs less.
+  {watching.API_METRICS} of the API; one that has no data in a month costs less.
 - KMS: one key; its price rises by a dollar after each of the first two yearly rotations. A table, a
-  bucket or a topic asks again for each function once in {cost_watching.KEY_KEPT_S} s at most;
+  bucket or a topic asks again for each function once in {watching.KEY_KEPT_S} s at most;
   each reading of a secret asks once. What CloudWatch's log groups ask is not told by AWS, and left
   out.
 - The firewall (`Firewall: yes`) is no part of the bill; its price stands among the other settings.

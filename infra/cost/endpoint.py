@@ -17,8 +17,8 @@ import math
 from itertools import pairwise
 from typing import NamedTuple
 
-from infra.cost_sample import Sample
-from infra.cost_units import (
+from infra.cost.sample import Sample
+from infra.cost.units import (
     CPU_FACTOR,
     HOURS,
     MEASURED,

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.connectors.columns import COLUMNS
+from chalicelib.connectors.parts.columns import COLUMNS
 
 #: The time of day, where the date stands in a column of its own.
 CLOCK = "clock"

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import Json, json_value, unreadable
+from chalicelib.connectors.parts.reading import Json, json_value, unreadable
 from chalicelib.connectors.vendor_api import Answer, checked
 from chalicelib.errors import Misconfigured, Unreadable
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from chalicelib import asymmetric
 from chalicelib.connectors.base import Request
-from chalicelib.connectors.reading import json_value
+from chalicelib.connectors.parts.reading import json_value
 from chalicelib.errors import Rejected, Unreadable
 
 CERTIFICATE = re.compile(

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from infra.cost_sample import Sample
-from infra.cost_stage import Step
-from infra.cost_units import (
+from infra.cost.sample import Sample
+from infra.cost.stage import Step
+from infra.cost.units import (
     GB,
     HOURS,
     LAMBDA_LINES_BYTES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.connectors.reading import duration_s
+from chalicelib.connectors.parts.reading import duration_s
 
 
 def between(start: datetime | None, end: datetime | None) -> float | None:

@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 from chalicelib.adapters.secrets import CACHE_S
 from chalicelib.adapters.summaries import SHARDS
-from infra.cost_benchmarks import benchmarks
-from infra.cost_meter import Meter
-from infra.cost_sample import UNDERSTOOD, Sample
-from infra.cost_stage import Step
+from infra.cost.benchmarks import benchmarks
+from infra.cost.meter import Meter
+from infra.cost.sample import UNDERSTOOD, Sample
+from infra.cost.stage import Step
 from infra.local.hub import STACK
 from infra.paths import ROOT
 from infra.template import functions, storage
 
-PRICES = ROOT / "infra" / "prices.toml"
+PRICES = ROOT / "infra" / "cost" / "prices.toml"
 
 HOURS = 730.0  # in a month
 WEEKS = HOURS / 168

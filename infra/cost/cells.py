@@ -19,7 +19,7 @@ from chalicelib.fold import contribution, fold
 from chalicelib.interaction import Enrichment, Event, EventKind, Rating
 from chalicelib.organisation import Organisation
 from chalicelib.summary import Cell, Measures
-from infra.cost_meter import WRITE_UNIT_BYTES
+from infra.cost.meter import WRITE_UNIT_BYTES
 from infra.demo.contact import Contact
 from infra.demo.simulate import contacts
 from infra.paths import ORGANISATION

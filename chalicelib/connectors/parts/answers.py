@@ -25,9 +25,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from chalicelib.connectors import record
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.reading import MAX_ID, clean, language, number, text, unreadable
+from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts.reading import MAX_ID, clean, language, number, text, unreadable
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Rating, RatingKind, Role
 

@@ -1,0 +1,1 @@
+"""What several vendors' connectors share: reading shapes, texts and mail, proofs of origin."""
