@@ -4,7 +4,8 @@
   thousand items. Here it remembers only the items that the transaction names.
 * An update of counts is parsed and walked for 8 ms (see quick_update.py).
 * An answer looks for each of an attribute's ten possible types under two names: 4 ms a row.
-* A query sorts the whole table before it looks for its partition, also of an index.
+* A query sorts the whole table before it looks for its partition, also of an index. A scan sorts it
+  for each page, and walks it from its beginning.
 * A queue walks all its messages, asking the time for each, several times for each send, receive
   and delete; for each message received it gathers all its attributes again.
 * Nothing locks: two threads at once can lose a message or roll back each other's writes. Here
@@ -16,6 +17,7 @@ from __future__ import annotations
 import copy
 import functools
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -84,6 +86,7 @@ def applied(on_message: Callable[[], None]) -> Iterator[None]:
         ),
         mock.patch.object(dynamodb, "copy", _ShallowTables),
         mock.patch.object(Table, "query", _narrowed(Table.query)),
+        mock.patch.object(Table, "scan", _from_its_start(Table.scan)),
         mock.patch.object(Table, "all_items", _all_items),
         mock.patch.object(queue, "messages", property(_messages)),
         mock.patch.object(queue, "approximate_number_of_messages", property(_visible)),
@@ -270,14 +273,41 @@ def _items(table: Any) -> Iterator[Any]:
             yield held
 
 
+def _from_its_start(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def scan(table: Any, filters: Any, limit: Any, start: Any, *rest: Any, **named: Any) -> Any:
+        if not start or named.get("index_name") or (len(rest) > 1 and rest[1]):
+            return original(table, filters, limit, start, *rest, **named)
+        items, keys = _ordered(table)
+        names = filter(None, (table.hash_key_attr, table.range_key_attr))
+        last = tuple(DynamoType(start[name]).value for name in names)
+        table.narrowed_to = items[bisect_right(keys, last) :]
+        try:
+            return original(table, filters, limit, start, *rest, **named)
+        finally:
+            del table.narrowed_to
+
+    return scan
+
+
+def _ordered(table: Any) -> tuple[list[Any], list[tuple[Any, ...]]]:
+    """The items in the order of their keys, and these; kept until something may have changed."""
+    kept: tuple[int, list[Any], list[Any]] = getattr(table, "ordered", (-1, [], []))
+    if kept[0] != _changing:
+        items = sorted(_items(table), key=_key)
+        kept = table.ordered = (_changing, items, [_key(item) for item in items])
+    return kept[1], kept[2]
+
+
+def _key(item: Any) -> tuple[Any, ...]:
+    ranged = item.range_key
+    return (item.hash_key.value, ranged.value) if ranged else (item.hash_key.value,)
+
+
 def _all_items(table: Any) -> list[Any]:
-    """The items in the order of their keys, or those that a query can find."""
+    """The items in the order of their keys, or those that a query or a page can find."""
     narrowed: list[Any] | None = getattr(table, "narrowed_to", None)
-    if narrowed is not None:
-        return narrowed
-    if table.range_key_attr:
-        return sorted(_items(table), key=lambda i: (i.hash_key.value, i.range_key.value))
-    return sorted(_items(table), key=lambda i: i.hash_key.value)
+    return narrowed if narrowed is not None else _ordered(table)[0]
 
 
 def _messages(queue: Any) -> list[Any]:

@@ -181,3 +181,21 @@ def test_a_query_finds_its_partition_in_order(tables: list[str]) -> None:
         ExpressionAttributeValues={":k": {"S": "nobody"}},
     )
     assert nothing["Items"] == []
+
+
+def test_a_scan_in_pages_finds_everything_once_in_order(tables: list[str]) -> None:
+    for number in range(25):
+        put("moto", f"page-{number % 7}", f"{number:02}")
+    whole = client("dynamodb").scan(TableName="moto")["Items"]
+    found: list[Any] = []
+    more: dict[str, Any] = {}
+    while True:
+        page = client("dynamodb").scan(TableName="moto", Limit=4, **more)
+        found += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            break
+        more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        if len(found) == 8:  # the next page begins behind an item that is gone meanwhile
+            client("dynamodb").delete_item(TableName="moto", Key=page["LastEvaluatedKey"])
+    assert found == whole
+    assert len(found) >= 25
