@@ -35,7 +35,7 @@ def benchmarks(performance: str | None = None, model: str | None = None) -> Benc
             size: _cell(of_hub, PERFORMANCE, "## Understanding", str(size), 1)
             for size in (1, 10, 100)
         },
-        digest_ms=_cell(of_hub, PERFORMANCE, "## A digest", "1,000,000", 2),
+        digest_ms=_cell(of_hub, PERFORMANCE, "## A digest", "1,000,000", 4),
         cold_ms=_cell(of_hub, PERFORMANCE, "## Cold start", "a webhook (`app`)", 1) * 1000,
         lone_text_ms=_cell(of_model, MODEL, "## Speed", "a lone text", 1) / 1000,
         text_ms=_cell(of_model, MODEL, "## Speed", "read, understand, write", 1) / 1000,
