@@ -3,8 +3,9 @@
     python -m model_image.train [compact] --data ../shared/data
     python -m model_image.train encoder --base DIRECTORY --data ../shared/data --out DIRECTORY
 
-Compact is this file: the same data gives the same weights. The encoder is `training/encoder/`,
-told in docs/training.md. Needs requirements-train.txt.
+Compact is this file: the same data gives the same weights, so it computes on one thread, as sums
+of several are added in another order. The encoder is `training/encoder/`, told in docs/training.md.
+Needs requirements-train.txt; threadpoolctl comes with scikit-learn.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from threadpoolctl import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    threadpool_limits,
+)
 
 from model_image.backends.compact import WEIGHTS, Compact
 from model_image.concepts import Concepts
@@ -141,7 +145,8 @@ def compact(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     chosen = parser.parse_args(arguments)
     data = Corpora(chosen.data)
-    arrays = train(data)
+    with threadpool_limits(1):
+        arrays = train(data)
     np.savez_compressed(chosen.out, **arrays)  # type: ignore[arg-type]
     size_mb = chosen.out.stat().st_size / 1e6
     print(f"{chosen.out}: {size_mb:.2f} MB")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
 
 from model_image.backends.compact import Compact
 from model_image.effort import LEVELS
@@ -11,6 +15,9 @@ from model_image.themes import MIN_SCORE
 from model_image.training import quality
 from model_image.training.corpora import Corpora, authored
 from model_image.training.quality import Classes, OwnQuality
+
+HERE = Path(__file__).parent
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 HEAD = """# Model card: {model}
 
@@ -28,7 +35,7 @@ measured by that command on the weights it wrote ({size:.2f} MB), text in, resul
 | ... in customer service | the same, corrected by concepts and words | own messages |
 | emotion | which of Plutchik's eight, or none to speak of | XED in each language |
 | effort | low, medium, high or unknown | own lines (`training/effort.tsv`), all languages |
-| satisfaction | 1..5 with an 80 % interval, or nothing | sentiment, FinnSentiment's scale |
+| satisfaction | 1..5 with an interval of >= 80 %, or nothing | sentiment, FinnSentiment's scale |
 | themes | the organisation's own | the request's examples, keywords and descriptions |
 | demand | p(failure demand) | BANKING77 and Bitext intents by our mapping, own messages |
 
@@ -80,9 +87,33 @@ def write(model: Compact, data: Corpora, size_mb: float) -> str:
         _themes(model, data),
         _demand(model, data),
         _own(model),
+        _provenance(data),
         LICENCES,
     ]
     return "\n".join(parts)
+
+
+def _provenance(data: Corpora) -> str:
+    """What the weights are made of and this card measured by: the same gives the same."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    files = [data.root / name for name in sorted(data.used)] + sorted(HERE.glob("*.tsv"))
+    return "\n".join(
+        [
+            "## Made of",
+            "",
+            f"Python {platform.python_version()}, {libraries}; each random choice has its seed.",
+            "",
+            "| file | SHA-256 |",
+            "|---|---|",
+            *(f"| {file.name} | `{_sha256(file)}` |" for file in files),
+            "",
+        ]
+    )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _sentiment(model: Compact, data: Corpora) -> str:
@@ -277,8 +308,8 @@ feeling stronger (`satisfaction.py`). Nothing is said of texts under about two w
 read neutral, and where the interval would be wider than three steps. Against FinnSentiment's five
 steps, which are annotators' votes on forum texts ({found.n} dev lines): told of {found.told:.2f};
 mean error {found.error:.2f} steps ({found.guess:.2f} for always guessing their mean), correlation
-{found.correlation:.2f}; the 80 % interval held {found.covered:.2f}, {found.width:.1f} steps wide on
-average. Nobody has compared it with real CSAT answers.
+{found.correlation:.2f}; the interval, meant for at least .80, held {found.covered:.2f} and is
+{found.width:.1f} steps wide on average. Nobody has compared it with real CSAT answers.
 """
 
 

@@ -11,7 +11,7 @@ import json
 import random
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,16 @@ class Example:
 
 @dataclass(frozen=True)
 class Corpora:
-    """The data directory."""
+    """The data directory; `used` names the files that were read."""
 
     root: Path
+    used: set[str] = field(default_factory=set, compare=False)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of one file, `name` without .jsonl.gz."""
-        with gzip.open(self.root / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        file = f"{name}.jsonl.gz"
+        self.used.add(file)
+        with gzip.open(self.root / file, "rt", encoding="utf-8") as lines:
             return [json.loads(line) for line in lines]
 
     def texts(self, name: str, key: str = "text") -> list[str]:
