@@ -12,14 +12,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters import codec
 from chalicelib.adapters.archive import Archive
-from chalicelib.adapters.log import UNREADABLE, EventKey
+from chalicelib.adapters.log import UNREADABLE, EventKey, named_by
 from chalicelib.adapters.tables import EventRow, stamp
 from chalicelib.connectors.base import Request
 from chalicelib.deliveries import time_digits
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.interaction import Event
 
-_SIBLING = "#event:"
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -106,10 +105,7 @@ def _request_of(row: EventRow) -> bytes | str | None:
 
 def _holder(row: EventRow) -> EventKey | None:
     """The row that holds the request, where this one only names it."""
-    if row.raw is not None or not (row.raw_in or "").startswith(_SIBLING):
-        return None
-    event_id, _, interaction = row.raw_in.removeprefix(_SIBLING).partition("#")
-    return EventKey(interaction, event_id)
+    return named_by(row.raw_in) if row.raw is None else None
 
 
 def rewrite(key: EventKey, event: Event) -> None:

@@ -27,6 +27,17 @@ class EventKey(NamedTuple):
     event_id: str
 
 
+_SIBLING = "#event:"
+
+
+def named_by(raw_in: str | None) -> EventKey | None:
+    """The event of the same delivery that holds the request, where `raw_in` names one."""
+    if not raw_in or not raw_in.startswith(_SIBLING):
+        return None
+    event_id, _, interaction = raw_in.removeprefix(_SIBLING).partition("#")
+    return EventKey(interaction, event_id)
+
+
 class Arrival(NamedTuple):
     """A stored event, and when its delivery came: the time in that delivery's id."""
 
@@ -100,7 +111,7 @@ class EventLog:
 
     def _put(self, row: EventRow, raw: bytes | EventKey | None) -> bool:
         if isinstance(raw, EventKey):
-            row.raw_in = "#event:" + raw.event_id + "#" + raw.interaction
+            row.raw_in = _SIBLING + raw.event_id + "#" + raw.interaction
         elif raw is not None and len(raw) + len(row.event or b"") > MAX_ITEM_BYTES:
             row.raw_in = self.archive.put_raw(row.source, raw)
         else:

@@ -17,14 +17,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters import codec
 from chalicelib.adapters.archive import Archive
-from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.log import EventKey, named_by
 from chalicelib.adapters.tables import EventRow
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Event
 
 #: Where redacted texts wait for an asynchronous endpoint, see `pipeline/asking.py`.
 QUESTIONS = ("asked/", "failed/")
-_SIBLING = "#event:"
 _KEY = ("interaction", "event_id")
 
 
@@ -105,9 +104,7 @@ class Person:
         _update(key, [EventRow.event.set(codec.dump_event(redacted))])
 
     def _forget_raw(self, row: EventRow) -> bool:
-        if row.raw_in and row.raw_in.startswith(_SIBLING):
-            event_id, _, interaction = row.raw_in.removeprefix(_SIBLING).partition("#")
-            holder = EventKey(interaction, event_id)
+        if holder := named_by(row.raw_in):
             found = _row(holder)
             return found is not None and self._forget_raw(found)
         if row.raw_in:
@@ -122,7 +119,7 @@ class Person:
 
     def _raw(self, row: EventRow) -> bytes:
         raw = row.raw
-        if raw is None and row.raw_in and not row.raw_in.startswith(_SIBLING):
+        if raw is None and row.raw_in and not named_by(row.raw_in):
             raw = self.archive.found(row.raw_in)
         return zlib.decompress(raw) if raw else b""
 
