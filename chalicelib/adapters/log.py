@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,8 +35,7 @@ def named_by(raw_in: str | None) -> EventKey | None:
     """The event of the same delivery that holds the request, where `raw_in` names one."""
     if not raw_in or not raw_in.startswith(_SIBLING):
         return None
-    event_id, _, interaction = raw_in.removeprefix(_SIBLING).partition("#")
-    return EventKey(interaction, event_id)
+    return EventKey(*json.loads(raw_in.removeprefix(_SIBLING)))
 
 
 class Arrival(NamedTuple):
@@ -111,7 +111,7 @@ class EventLog:
 
     def _put(self, row: EventRow, raw: bytes | EventKey | None) -> bool:
         if isinstance(raw, EventKey):
-            row.raw_in = _SIBLING + raw.event_id + "#" + raw.interaction
+            row.raw_in = _SIBLING + json.dumps(raw)  # vendors' ids may hold any character
         elif raw is not None and len(raw) + len(row.event or b"") > MAX_ITEM_BYTES:
             row.raw_in = self.archive.put_raw(row.source, raw)
         else:
