@@ -27,7 +27,7 @@ CUSTOMERS_LOG_ODDS = 3.0
 class Sentiment:
     """The two readers and what chooses between them."""
 
-    general: LinearHead  # one variant a language
+    general: LinearHead  # on n-grams, concepts and manner; one variant a language
     domain: LinearHead  # (elsewhere, customer service)
     service: LinearHead  # on n-grams and concepts, the same in every language
     leaning: Floats  # (labels, 2) on contrasts() of the general reader
@@ -43,14 +43,20 @@ class Sentiment:
         )
 
     def probabilities(
-        self, features: Features, language: Ints, found: NDArray[np.bool_], customers: bool
+        self,
+        features: Features,
+        language: Ints,
+        found: NDArray[np.bool_],
+        manner: NDArray[np.bool_],
+        customers: bool,
     ) -> Floats:
         """(rows, 3); `language` (rows,) and `found` (rows, concepts) as everywhere.
 
+        `manner` (rows, cues) from `read_manner`.
         `customers`: the texts are likely customers' words, as those sent with a taxonomy are;
         others are read by the general reader alone.
         """
-        general = self.general.logits(features, language, found)
+        general = self.read(features, language, found, manner)
         if not customers:
             return softmax(general)
         odds = self.domain.logits(features, None, found)
@@ -59,6 +65,16 @@ class Sentiment:
         service = np.einsum("rk,lk->rl", contrasts(general), self.leaning)
         service += self.service.logits(features, None, found)
         return np.asarray(share * softmax(service) + (1 - share) * softmax(general))
+
+    def read(
+        self,
+        features: Features,
+        language: Ints,
+        found: NDArray[np.bool_],
+        manner: NDArray[np.bool_],
+    ) -> Floats:
+        """(rows, 3) logits of the general reader."""
+        return self.general.logits(features, language, np.hstack([found, manner]))
 
 
 def contrasts(logits: Floats) -> Floats:

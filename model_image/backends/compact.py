@@ -19,6 +19,7 @@ from model_image.emotion import LABELS, Emotion
 from model_image.features import lay_out
 from model_image.learned import WORDS, Heads
 from model_image.linear import Family, Features, Floats, LinearHead, load_head, read_features
+from model_image.manner import read_manner
 from model_image.reading import Reading
 from model_image.satisfaction import Satisfaction
 from model_image.sentiment import Sentiment
@@ -121,7 +122,8 @@ class Compact:
         found = self.concepts.find(layout, code[owner])
         # Whoever sends themes sends customers' words; without, they may be anybody's.
         customers = bool(prototypes.ids)
-        feeling = self.sentiment.probabilities(features, code[owner], found, customers)
+        manner = read_manner(pieces)
+        feeling = self.sentiment.probabilities(features, code[owner], found, manner, customers)
         evidence = prototypes.evidence(layout, features, found, self.rarity)
         about = self.evidence.scores(evidence)
         cues = self.demand_head.logits(features, code[owner], found)[:, 1]

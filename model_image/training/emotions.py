@@ -9,7 +9,7 @@ from model_image.emotion import LABELS, shares
 from model_image.language import LANGUAGES
 from model_image.linear import Floats, quantise, save_head, softmax
 from model_image.training.corpora import Corpora
-from model_image.training.fitting import fit_shares, halves, matrix, rarity, tellingness
+from model_image.training.fitting import fit_shares, folds, matrix, rarity, tellingness
 
 EMOTION_BITS = 16
 STRENGTH = 1.0
@@ -31,7 +31,7 @@ def train(data: Corpora) -> dict[str, np.ndarray]:
             marks = np.vstack([marks, np.tile(np.eye(len(LABELS))[:1], (len(plain), 1))])
         features = matrix(texts, EMOTION_BITS)
         p = np.zeros(marks.shape)
-        for learn, held_out in halves(len(texts)):
+        for learn, held_out in folds(len(texts), 2):
             fitted, bias = _fit(features[learn], marks[learn])
             p[held_out] = softmax(features[held_out] @ fitted.T + bias)
         felt = marks[:, 0] == 0

@@ -93,11 +93,12 @@ def fit_shares(
     return found[:size].reshape(-1, labels).T, found[size:]
 
 
-def halves(rows: int, seed: int = 20261123) -> list[tuple[Ints, Ints]]:
-    """(learn, held out) twice, so that each row is held out once."""
+def folds(rows: int, parts: int, seed: int = 20261123) -> list[tuple[Ints, Ints]]:
+    """(learn, held out) as often as there are parts, so that each row is held out once."""
     order = np.random.default_rng(seed).permutation(rows)
-    one, two = np.sort(order[: rows // 2]), np.sort(order[rows // 2 :])
-    return [(one, two), (two, one)]
+    cuts = [rows * part // parts for part in range(1, parts)]
+    held_out = [np.sort(part) for part in np.split(order, cuts)]
+    return [(np.setdiff1d(order, part), part) for part in held_out]
 
 
 def columns(examples: Sequence[Example]) -> tuple[list[str], Ints, Floats]:

@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from model_image import wire
 from model_image.backends.compact import Compact
+from model_image.concepts import Concepts
 from model_image.effort import LEVELS
 from model_image.emotion import EMOTIONS, shares
 from model_image.features import BUCKET_BITS, lay_out
 from model_image.language import LANGUAGES, UNDETERMINED
+from model_image.learned import WORD_SHARE
 from model_image.linear import Floats, Ints, read_features, softmax
+from model_image.manner import read_manner
 from model_image.sentiment import LABELS as SENTIMENTS
 from model_image.themes import MIN_SCORE
 from model_image.training import taxonomies
 from model_image.training.corpora import Corpora, Example, other_language_texts
 from model_image.training.emotions import f1 as emotion_f1
+from model_image.training.feelings import find_concepts
 from model_image.training.fitting import BATCH, matrix, rarity
 
 NO_THEMES = wire.Taxonomy("none", (), 0)
@@ -92,10 +97,12 @@ def general_sentiment(model: Compact, examples: Sequence[Example], code: str) ->
     language = LANGUAGES.index(code)
     parts = []
     for first in range(0, len(examples), BATCH):
-        layout = lay_out([example.text for example in examples[first : first + BATCH]])
+        texts = [example.text for example in examples[first : first + BATCH]]
+        layout = lay_out(texts)
         spoken = np.full(layout.rows, language)
         found = model.concepts.find(layout, spoken)
-        parts.append(model.sentiment.general.logits(read_features(layout), spoken, found))
+        features = read_features(layout)
+        parts.append(model.sentiment.read(features, spoken, found, read_manner(texts)))
     truth = np.array([example.label for example in examples])
     return classes(SENTIMENTS, truth, softmax(np.vstack(parts)))
 
@@ -269,17 +276,28 @@ def labelled() -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def intents(data: Corpora, name: str, key: str) -> float:
-    """Accuracy of a linear head on our features: what they are good for."""
+def intents(concepts: Concepts, data: Corpora, name: str, key: str) -> float:
+    """Accuracy of a linear head on what an organisation's own heads read: n-grams and concepts."""
     from sklearn.svm import LinearSVC  # type: ignore[import-not-found,import-untyped,unused-ignore]  # fmt: skip
 
     train, dev = data.rows(f"{name}.train"), data.rows(f"{name}.dev")
-    features = matrix([row["text"] for row in train], BUCKET_BITS)
-    factor = rarity(features)
-    head = LinearSVC(C=0.5)
-    head.fit(features.multiply(factor).tocsr(), [row[key] for row in train])
-    unseen = matrix([row["text"] for row in dev], BUCKET_BITS).multiply(factor).tocsr()
-    return float(head.score(unseen, [row[key] for row in dev]))
+    learnt, unseen = (
+        (matrix(texts, BUCKET_BITS), _touched(concepts, texts, name[:2]))
+        for texts in ([row["text"] for row in rows] for rows in (train, dev))
+    )
+    factor = sp.diags(rarity(learnt[0]))
+    head = LinearSVC(C=0.5, random_state=0)
+    head.fit(sp.hstack([learnt[0] @ factor, learnt[1]]).tocsr(), [row[key] for row in train])
+    return float(
+        head.score(sp.hstack([unseen[0] @ factor, unseen[1]]).tocsr(), [row[key] for row in dev])
+    )
+
+
+def _touched(concepts: Concepts, texts: list[str], code: str) -> sp.csr_matrix:
+    """(texts, concepts) at the share that heads give them (`learned.vectors`)."""
+    found = find_concepts(concepts, texts, np.full(len(texts), LANGUAGES.index(code)))
+    share = (1 - WORD_SHARE) / np.maximum(found.sum(axis=1, keepdims=True), 1)
+    return sp.csr_matrix(found * np.sqrt(share))
 
 
 @dataclass(frozen=True)

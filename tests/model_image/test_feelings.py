@@ -51,6 +51,10 @@ def test_plain_events(understand: Understand) -> None:
         ("Inga problem, allt fungerade", "positive"),
         ("Paketti tuli 😡😡", "negative"),
         ("Paketti tuli ❤️", "positive"),
+        ("Paketti tuli :)", "positive"),
+        ("Paketti tuli :(", "negative"),
+        ("The parcel came :)", "positive"),
+        ("Paketet kom :(", "negative"),
     ],
 )
 def test_negation_and_faces(understand: Understand, text: str, wanted: str) -> None:
