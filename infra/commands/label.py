@@ -64,7 +64,8 @@ def ask(
         cli.stop("there is no message to label: nothing is stored, or all is labelled", FAULTS)
     write_down(hub, "label", *sorted({one.stored.interaction.key for one in shown}))
     given = _session(hub, organisation, shown)
-    cli.note(f"{given} labels stored; {len(labelled) + given} in all. `hub learn` learns from them")
+    stored = f"{cli.many(given, 'label')} stored; {len(labelled) + given} in all"
+    cli.note(f"{stored}. `hub learn` learns from them")
 
 
 def _session(hub: Hub, organisation: Organisation, shown: Sequence[Shown]) -> int:
@@ -147,7 +148,7 @@ def list_(stage: Stage = "", profile: Profile = "", as_json: AsJson = False) -> 
             text if len(text) <= SHORTENED else f"{text[: SHORTENED - 1]}…",
         )
     cli.out.print(table)
-    cli.note(f"{len(found)} labels")
+    cli.note(cli.many(len(found), "label"))
 
 
 @label.command("export")
@@ -158,7 +159,7 @@ def export(file: LabelFile, stage: Stage = "", profile: Profile = "") -> None:
         found = corrections.labels(hub.world)
     write_down(hub, "label export", *sorted({one.interaction for one in found} - {""}))
     count = labelling.write(file, found)
-    cli.note(f"{count} labels in {file}")
+    cli.note(f"{cli.many(count, 'label')} in {file}")
 
 
 @label.command("import")
@@ -184,4 +185,4 @@ def import_(file: LabelFile, stage: Stage = "", profile: Profile = "") -> None:
             else:
                 # Bound to nothing that is stored, so that no erasure could find it by its id.
                 world.corrections.keep(labelling.loose(one), world.clock() + days)
-    cli.note(f"{len(found)} labels stored")
+    cli.note(f"{cli.many(len(found), 'label')} stored")
