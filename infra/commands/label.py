@@ -64,8 +64,8 @@ def ask(
         cli.stop("there is no message to label: nothing is stored, or all is labelled", FAULTS)
     write_down(hub, "label", *sorted({one.stored.interaction.key for one in shown}))
     given = _session(hub, organisation, shown)
-    stored = f"{cli.many(given, 'label')} stored; {len(labelled) + given} in all"
-    cli.note(f"{stored}. `hub learn` learns from them")
+    told = f"{cli.many(given, 'label')} stored; {len(labelled) + given} in all"
+    cli.note(f"{told}. `hub learn` learns from them")
 
 
 def _session(hub: Hub, organisation: Organisation, shown: Sequence[Shown]) -> int:
