@@ -160,12 +160,12 @@ def test_only_plain_files_below_the_model(tmp_path: Path, file: str) -> None:
 
 
 def test_the_lock_file_is_whole() -> None:
-    """Every entry reads; what is pinned is pinned wholly; what is served is a model directory."""
+    """Every entry reads; what others publish is pinned; what is served is a model directory."""
     layout = pytest.importorskip("model_image.encoder.layout", reason="needs safetensors")
     for name, entry in tomllib.loads(LOCK.read_text()).items():
         pinned = read(LOCK, name)
         assert entry["licence"]
-        if pinned.revision:
+        if name != "served":  # an organisation's own: nobody's is pinned
             fetch_weights.check_pins(pinned)
     served = {file.as_posix() for file in (*layout.FILES, layout.DESCRIPTION)}
     assert set(read(LOCK, "served").files) == served
