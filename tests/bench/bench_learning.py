@@ -4,11 +4,11 @@
 
 On the labelled messages (tests/data/labelled) it learns from the learning styles and is judged on
 the testing styles, whose way of writing it never saw; an organisation with fewer learning messages
-than asked for gives all it has. `--questions` and `--held` are JSON Lines of `text`, `theme` and
-`demand_type`, such as BANKING77 (Casanueva et al. 2020, CC BY 4.0) grouped into eight themes;
-'ambiguous' demand is left out. Intervals are 95 % percentile intervals, resampling messages; each
-resample averages the seeds. Unlike `hub learn`, nothing is refused here. `--encoder` is a model
-directory whose heads are learnt instead of the compact model's, on the labelled messages.
+than asked for gives all it has. `--questions` and `--held` are gzipped JSON Lines of `text`,
+`theme` and `demand_type`, such as BANKING77 (Casanueva et al. 2020, CC BY 4.0) grouped into eight
+themes; 'ambiguous' demand is left out. Intervals are 95 % percentile intervals, resampling
+messages; each resample averages the seeds. Unlike `hub learn`, nothing is refused here. `--encoder`
+is a model directory whose heads are learnt instead of the compact model's, on those messages.
 """
 
 from __future__ import annotations
