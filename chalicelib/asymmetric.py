@@ -3,13 +3,11 @@
     scheme     signature                              vendors
     rsa        PKCS #1 v1.5 over SHA-256 or SHA-1     Amazon SNS, Freshchat
     ecdsa      P-256 over SHA-256, in DER             SendGrid
-    ed25519    64 bytes                               Standard Webhooks v1a
 
 Each `check_*` returns when the signature fits under any of the keys and otherwise raises Rejected,
 whatever the bytes; each `sign_*` gives what the vendor would send. A key is PEM (a public key, a
-certificate, or a private key, whose public half is used) or the base64 of a public key in DER;
-for Ed25519 also the base64 of its 32 bytes, with or without the standard's `whpk_`. Line ends of
-PEM may have become blanks or `\\n` on their way through a form or a secret store.
+certificate, or a private key, whose public half is used) or the base64 of a public key in DER.
+Line ends of PEM may have become blanks or `\\n` on their way through a form or a secret store.
 
 A certificate gives its key and nothing else: whose it is, and until when, must be known from
 where it was found.
@@ -139,46 +137,7 @@ def new_ec_key() -> str:
     return _pem(ec.generate_private_key(ec.SECP256R1()))
 
 
-# --- Ed25519 ------------------------------------------------------------------------------------
-
-
-def check_ed25519(message: bytes, signature: bytes, keys: Sequence[str]) -> None:
-    """Ed25519 (RFC 8032), 64 bytes of signature. Raises Rejected."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    def verify(key: PublicKeyTypes) -> None:
-        if not isinstance(key, Ed25519PublicKey):
-            raise TypeError
-        key.verify(signature, message)
-
-    _any_fits(keys, verify, "Ed25519")
-
-
-def sign_ed25519(message: bytes, key: str) -> bytes:
-    """Raises Rejected when `key` is not a private Ed25519 key in PEM."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    private = _private(key)
-    if not isinstance(private, Ed25519PrivateKey):
-        raise Rejected("the key is not a private Ed25519 key")
-    return private.sign(message)
-
-
-def new_ed25519_key() -> str:
-    """A private key, PKCS #8 PEM."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    return _pem(Ed25519PrivateKey.generate())
-
-
 # --- keys ---------------------------------------------------------------------------------------
-
-
-def public_half(key: str) -> str:
-    """The public key as PEM, of any form of key: what production stores. Raises Rejected."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    return _public(key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def _any_fits(keys: Sequence[str], verify: Callable[[PublicKeyTypes], None], kind: str) -> None:
@@ -215,7 +174,6 @@ def _outcomes(
 def _public(key: str) -> PublicKeyTypes:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
     label, content = _unwrapped(key)
@@ -225,8 +183,6 @@ def _public(key: str) -> PublicKeyTypes:
         if label == "CERTIFICATE":
             # The wider type lists key agreement too, which no `check_*` accepts.
             return load_der_x509_certificate(content).public_key()
-        if len(content) == 32:
-            return Ed25519PublicKey.from_public_bytes(content)
         return serialization.load_der_public_key(content)
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidVersion) as error:
         raise Rejected("a key of this source cannot be read; copy it again") from error
@@ -248,7 +204,7 @@ def _private(key: str) -> PrivateKeyTypes:
 def _unwrapped(key: str) -> tuple[str, bytes]:
     """(label, DER) of PEM; an empty label for what is base64 alone."""
     found = _ARMOUR.search(key.replace("\\n", "\n"))
-    label, text = (found[1], found[2]) if found else ("", key.strip().removeprefix("whpk_"))
+    label, text = (found[1], found[2]) if found else ("", key)
     try:
         return label, base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:

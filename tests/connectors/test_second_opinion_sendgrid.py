@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.asymmetric import public_half
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Source
 from chalicelib.errors import Misconfigured, Rejected, Skipped
 from tests.connectors.recordings import FIXTURES, load
+from tests.keys import public_half
 
 SENDGRID = CONNECTORS["sendgrid"]
 ONE = load(FIXTURES / "sendgrid" / "latin1_text.http")  # bytes that are not UTF-8
