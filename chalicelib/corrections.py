@@ -23,7 +23,6 @@ NONE = "none"  # the choice "none of these themes"
 
 Demand = Literal["failure", "value", "none", ""]  # "": not told
 DEMANDS: tuple[Demand, ...] = ("failure", "value", "none", "")
-ORIGINS = ("digest", "terminal", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Correction:
     at: datetime
     taxonomy: str
     model: str
-    origin: str  # of ORIGINS
+    origin: str  # "digest", "terminal" or "file"
 
     @property
     def id(self) -> str:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from model_image.linear import Floats
 
-STEPS = np.arange(1, 6)
 MIN_LETTERS = 12  # about two words: less does not tell how satisfied a customer is
 MAX_NEUTRAL = 0.6  # a text without a feeling says nothing of satisfaction
 MAX_WIDTH = 3  # an interval from 1 to 5 says nothing either

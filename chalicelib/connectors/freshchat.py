@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from chalicelib import asymmetric
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
@@ -38,7 +37,6 @@ _ROLES: Mapping[str, Role] = {
     "system": Role.SYSTEM,
 }
 _CHANNELS: Mapping[str, Channel] = {"sms": Channel.SMS, "email": Channel.EMAIL}
-Values = dict[str, Any]
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:

@@ -46,7 +46,6 @@ REDACTED = {
 IN_LANGUAGE = {"fi": N_("in Finnish"), "sv": N_("in Swedish"), "en": N_("in English")}
 
 _MORE, _LESS = Verdict.MORE, Verdict.LESS
-_CLEAR = frozenset({_MORE, _LESS})
 
 _HOUSE = {
     _MORE: N_("{n} contacts in all – clearly more than usual (about {usual})."),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from chalicelib.insights.weeks import IsoWeek
-
-PublicHolidays = Callable[[str, Collection[int]], Collection[date]]
 
 SUNDAY = 6
 

@@ -46,10 +46,6 @@ class Forecast:
     total: Expected
     days: tuple[tuple[date, Expected], ...]
 
-    @property
-    def busiest(self) -> date | None:
-        return max(self.days, key=lambda day: day[1].contacts)[0] if self.days else None
-
 
 @dataclass(frozen=True)
 class _Week:

@@ -14,8 +14,8 @@ from chalicelib.summary import Summary
 class SourceState:
     """One source: contacts counted this week, last event (aware UTC, None: never), silence.
 
-    `silent` is longer than its own `expected_every_h` without an event; a source that is not
-    `watched` (files that people import) has no rhythm and is never silent.
+    `silent` is longer than its own `expected_every_h` without an event; one without a rhythm
+    (files that people import) never is.
     """
 
     source: str
@@ -23,7 +23,6 @@ class SourceState:
     last: datetime | None
     expected_every_h: float
     silent: bool
-    watched: bool = True
 
 
 def source_states(
@@ -42,7 +41,7 @@ def source_states(
         contacts, hours, last = counted.get(name, 0), config.expected_every_h, freshness.get(name)
         if name not in freshness:
             if contacts:
-                states.append(SourceState(name, contacts, None, hours, False, watched=False))
+                states.append(SourceState(name, contacts, None, hours, False))
             continue
         silent = last is None or now - last > timedelta(hours=hours)
         states.append(SourceState(name, contacts, last, hours, silent))

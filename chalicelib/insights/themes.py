@@ -31,8 +31,7 @@ Sentiment = Literal["negative", "positive"]
 class RankedTheme:
     """`k` of the theme's `n` contacts had the sentiment; `impact` orders the themes.
 
-    `first` and `among_first` are the probabilities, 0..1, that it truly is the first, or one of the
-    first three, of the themes listed.
+    `first` is the probability, 0..1, that it truly is the first of the themes listed.
     """
 
     theme: str
@@ -40,7 +39,6 @@ class RankedTheme:
     n: int
     impact: float
     first: float = 1.0
-    among_first: float = 1.0
 
 
 def ranking(
@@ -80,24 +78,20 @@ def _with_surety(
 ) -> tuple[RankedTheme, ...]:
     compared = ranked[:COMPARED]
     rng = random.Random(0)  # the same week is told alike to everybody
-    wins, places = Counter[str](), Counter[str]()
+    wins = Counter[str]()
     mp, weight = common.weight * common.share, common.weight
     for _ in range(DRAWS if len(compared) > 1 else 0):
-        drawn = sorted(
+        first = min(
             compared,
             key=lambda t: (
                 -rng.gammavariate(judged_[t.theme] + 0.5, 1)
                 * rng.betavariate(t.k + mp, max(1e-9, judged_[t.theme] - t.k + weight - mp))
             ),
         )
-        wins[drawn[0].theme] += 1
-        places.update(one.theme for one in drawn[:FIRST])
+        wins[first.theme] += 1
     if not wins:
         return tuple(ranked)
-    return tuple(
-        replace(one, first=wins[one.theme] / DRAWS, among_first=places[one.theme] / DRAWS)
-        for one in ranked
-    )
+    return tuple(replace(one, first=wins[one.theme] / DRAWS) for one in ranked)
 
 
 def judged(measures: Mapping[str, int]) -> int:

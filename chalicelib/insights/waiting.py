@@ -44,15 +44,6 @@ class Patience:
     left: int
     curve: tuple[Left, ...]  # one a bin, until nobody was watched any more
 
-    def quantile_s(self, share: float) -> tuple[float, float] | None:
-        """The bin, in seconds, in which a share of the waiters had left; None if it never had."""
-        start = 0.0
-        for point in self.curve:
-            if point.share >= share:
-                return start, point.within_s
-            start = point.within_s
-        return None
-
 
 def patience(measures: Mapping[str, int]) -> Patience | None:
     """Patience of one channel; None under 20 leavers or 100 waiters with a known wait."""
@@ -91,16 +82,12 @@ def _by_bin(measures: Mapping[str, int], name: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Threshold:
-    """The wait, in seconds, after which satisfaction falls; 99 % interval on bin edges.
-
-    `drop` is how much lower, in points of 1-5, those rated who waited twice the threshold.
-    """
+    """The wait, in seconds, after which satisfaction falls; 99 % interval on bin edges."""
 
     n: int
     wait_s: float
     low_s: float
     high_s: float
-    drop: float
 
 
 @dataclass(frozen=True)
@@ -133,9 +120,7 @@ def threshold(measures: Mapping[str, int]) -> Threshold | None:
     low_s, high_s = _widened(math.expm1(min(likely)), math.expm1(max(likely)))
     if not low_s or high_s / low_s > NARROW:
         return None
-    wait_s = math.expm1(best)
-    drop = -slope * (math.log1p(2 * wait_s) - best)
-    return Threshold(n, wait_s, low_s, high_s, drop)
+    return Threshold(n, math.expm1(best), low_s, high_s)
 
 
 def _answers(measures: Mapping[str, int]) -> tuple[list[_Bin], float]:

@@ -24,7 +24,7 @@ class Contact:
 
     `source` is a name of organisation.yaml. `theme` and `mood` are the truth that the texts were
     written from: "" and the answerer's mood where there are no words. Durations are seconds.
-    `strike` marks the planted story's late deliveries, `repeat_of` the contact it returns to.
+    `repeat_of` is the contact it returns to.
     """
 
     number: int
@@ -50,7 +50,6 @@ class Contact:
     closed_at: datetime | None = None
     note: str = ""  # an internal note between colleagues
     tags: tuple[str, ...] = ()
-    strike: bool = False
     repeat_of: int | None = None
 
     @property

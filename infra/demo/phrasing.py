@@ -24,7 +24,6 @@ from infra.demo.vocabulary import AGENTS, PRODUCTS, SERIES, WEEKDAYS
 _MESSAGES = Path(__file__).parent / "messages"
 _SLOT = re.compile(r"\{(\w+)\}")
 LANGUAGES = ("fi", "en", "sv")
-MOODS = ("negative", "neutral", "positive")
 
 #: What else somebody who writes about a theme may mention in passing.
 _RELATED: Mapping[str, tuple[str, ...]] = {

@@ -235,7 +235,6 @@ class _Company:
             subject="",
             turns=(),
             started_at=scene.at,
-            strike=scene.lines == plot.STRIKE_LINES,
             repeat_of=first.number if first else None,
         )
         return self.details.complete(bare, scene.lines, "sms" if sms else _REGISTERS[scene.source])

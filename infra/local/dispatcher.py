@@ -44,7 +44,6 @@ class Dispatcher:
         self._arrived = threading.Event()
         self._stopping = threading.Event()
         self._hurry = threading.Event()
-        self.in_flight = 0
         self.batches = 0
         self.seconds = 0.0
 
@@ -94,7 +93,6 @@ class Dispatcher:
                     ],
                 )
         finally:
-            self.in_flight = 0
             self.batches += 1
             self.seconds += time.perf_counter() - started
         return True
@@ -111,7 +109,6 @@ class Dispatcher:
                 AttributeNames=["All"],
             ).get("Messages", [])
             messages += found
-            self.in_flight = len(messages)
             if len(found) == _RECEIVE:
                 continue
             if not messages or self._stopping.is_set() or self._hurry.is_set():

@@ -28,7 +28,6 @@ CERTIFICATE_URL = (
     "SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem"
 )
 INLINE = load(FIXTURES / "ses" / "inline.http")
-SUBSCRIPTION = load(FIXTURES / "ses" / "subscription.http")
 
 
 @pytest.fixture(scope="module")

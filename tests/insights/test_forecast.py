@@ -31,7 +31,6 @@ def test_an_unchanging_series_goes_on() -> None:
     assert [round(e.contacts, 6) for _, e in found.days] == list(SHAPE)
     assert found.total.low == pytest.approx(sum(SHAPE))
     assert found.total.high == pytest.approx(sum(SHAPE))
-    assert found.busiest == WEEK.monday
 
 
 def test_a_closed_day_is_expected_as_a_sunday_and_teaches_no_level() -> None:
@@ -70,7 +69,6 @@ def test_without_enough_past_there_is_no_interval_and_few_contacts_have_no_days(
     assert (found.total.low, found.total.high) == (None, None)
     few = _made(dict.fromkeys(_days(20), 3))
     assert few.days == ()
-    assert few.busiest is None
     assert few.total.contacts == pytest.approx(21)
 
 

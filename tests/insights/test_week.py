@@ -284,4 +284,4 @@ class TestSources:
         config = {name: SourceConfig(connector="rows") for name in ("old", "new")}
         week = Summary({cell(): {"contacts": 7, "source:new": 7}})
         states = source_states(config, {}, week, NOW)
-        assert [(s.source, s.silent, s.watched) for s in states] == [("new", False, False)]
+        assert [(s.source, s.silent) for s in states] == [("new", False)]

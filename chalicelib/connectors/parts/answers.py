@@ -64,7 +64,6 @@ class Question(NamedTuple):
 
 IGNORE = Question("ignore")
 TEXT = Question("text")
-TAG = Question("tag")
 NPS = Question(RatingKind.NPS, (0, 10))
 
 

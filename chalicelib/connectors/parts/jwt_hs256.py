@@ -15,7 +15,6 @@ from typing import Any
 from chalicelib.connectors.parts.reading import json_value
 from chalicelib.errors import Rejected, Unreadable
 
-CONTENT_TYPE = "application/jwt"
 #: A token as text; a transcript of an hour is 100 kB.
 _LONGEST = 6_000_000
 
