@@ -9,55 +9,32 @@ The rules are loaded with the first text: a function that only receives webhooks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from chalicelib.interaction import Event, Role
 from chalicelib.privacy.pseudonyms import is_pseudonym, pseudonym
 
-if TYPE_CHECKING:
-    from chalicelib.privacy.spans import Span
-
-__all__ = ["find", "pseudonym", "redact", "redacted_event", "redactor"]
+__all__ = ["pseudonym", "redacted_event", "redactor"]
 
 
 @lru_cache(maxsize=16)
 def redactor(own_patterns: tuple[str, ...]) -> Callable[[str], str]:
-    """A function that redacts a text, also by the organisation's own number patterns.
+    """A function that puts placeholders for the personal data of a text.
 
-    The patterns are regular expressions, matched in any case, and should not backtrack without
-    bound. Raises Misconfigured when one of them is not a regular expression.
+    What was redacted, redacted again, stays as it is. The organisation's own number patterns are
+    regular expressions, matched in any case, and should not backtrack without bound. Raises
+    Misconfigured when one of them is not a regular expression.
     """
     from chalicelib.privacy import rules
 
     compiled = rules.compiled(own_patterns)
 
     def redacts(text: str) -> str:
-        return rules.redacted(text, compiled, ())
+        return rules.redacted(text, compiled)
 
     return redacts
-
-
-def redact(text: str, own_patterns: tuple[str, ...] = (), known_names: Sequence[str] = ()) -> str:
-    """The text with personal data replaced by placeholders; redacting it again changes nothing.
-
-    `known_names` are names that the source told us ('Matti Virtanen'); every part of three
-    letters or more is replaced, also inflected. Raises Misconfigured as `redactor` does.
-    """
-    from chalicelib.privacy import rules
-
-    return rules.redacted(text, rules.compiled(own_patterns), known_names)
-
-
-def find(
-    text: str, own_patterns: tuple[str, ...] = (), known_names: Sequence[str] = ()
-) -> tuple[Span, ...]:
-    """What the first pass of `redact` finds: disjoint spans in order of place."""
-    from chalicelib.privacy import rules
-
-    return tuple(rules.found(text, rules.compiled(own_patterns), known_names))
 
 
 def redacted_event(event: Event, own_patterns: tuple[str, ...], key: bytes) -> Event:

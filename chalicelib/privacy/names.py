@@ -7,7 +7,7 @@ the consonant gradation of pp, tt, kk, as Finnish inflects names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from chalicelib.privacy.name_context import acts, is_company, is_named_after, is_product
@@ -242,28 +242,3 @@ def given(text: str) -> Iterator[Span]:
     for match in _GIVEN.finditer(text):
         if match[0] not in _OTHER_WORDS and form_of(match[0], FIRST_NAMES):
             yield Span(match.start(), match.end(), Kind.NAME)
-
-
-def known(text: str, names: Sequence[str]) -> Iterator[Span]:
-    """Forms of the given names and of their parts of three letters or more, in any case."""
-    pattern = _known_pattern(tuple(names))
-    if pattern:
-        for match in pattern.finditer(text):
-            yield Span(match.start(), match.end(), Kind.NAME)
-
-
-@lru_cache(maxsize=256)
-def _known_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    parts = {part.lower() for name in names for part in re.findall(WORD, name) if len(part) >= 3}
-    stems = {stem for part in parts for stem in _stems(part)}
-    stems |= {part[:-3] + end for part in parts if part.endswith("nen") for end in ("s", "se")}
-    # A part that is a word of its own ('Onni', 'Meri') counts with a capital only.
-    words = [re.escape(stem.capitalize()) for stem in sorted(stems & WORD_NAMES)]
-    plain = [re.escape(stem) for stem in sorted(stems - WORD_NAMES, key=lambda s: (-len(s), s))]
-    ending = r"(?:['’]?s|n|t?[aä]|ll[aäe]|lt[aä]|ss[aä]|st[aä]|[aeiouyäö]n|n[aä]|ksi|:\w{1,4})?"
-    either = [f"(?i:(?:{'|'.join(plain)}){ending})"] if plain else []
-    either += [f"(?:{'|'.join(words)}){ending}"] if words else []
-    if not either:
-        return None
-    one = f"(?:{'|'.join(either)})(?![^\\W_])"
-    return re.compile(rf"(?<![^\W_]){one}(?:[ -]{one})*+")

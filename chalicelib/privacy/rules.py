@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from unicodedata import normalize
 
@@ -40,24 +40,24 @@ def compiled(own_patterns: tuple[str, ...]) -> Patterns:
         ) from error
 
 
-def redacted(text: str, own: Patterns, known_names: Sequence[str]) -> str:
-    """The text with every find replaced; see `chalicelib.privacy.redact`."""
+def redacted(text: str, own: Patterns) -> str:
+    """The text with every find replaced; see `chalicelib.privacy.redactor`."""
     if not text.isascii() and _DECOMPOSED.search(text):
         # 'a' + U+0308 as macOS writes it; pair by pair, since normalising a long run is quadratic.
         text = _DECOMPOSED.sub(lambda pair: normalize("NFC", pair[0]), text)
     # A replaced span can uncover the next, in '09 5550 1234,09 5550 1235': again until nothing
     # is found. The bound keeps a hostile text linear; a message of 1,000 characters has 200.
     for _ in range(max(_LEAST_PASSES, _PASSED_CHARACTERS // (len(text) + 1))):
-        spans = found(text, own, known_names)
+        spans = found(text, own)
         if not spans:
             break
         text = fill(text, spans)
     return text
 
 
-def found(text: str, own: Patterns, known_names: Sequence[str]) -> list[Span]:
+def found(text: str, own: Patterns) -> list[Span]:
     """Disjoint spans in order of place, none of them in a placeholder."""
-    spans = list(_candidates(text, own, known_names))
+    spans = list(_candidates(text, own))
     if not spans:
         return spans
     spans = merge(spans)
@@ -65,7 +65,7 @@ def found(text: str, own: Patterns, known_names: Sequence[str]) -> list[Span]:
     return outside(spans, taken) if taken else spans
 
 
-def _candidates(text: str, own: Patterns, known_names: Sequence[str]) -> Iterator[Span]:
+def _candidates(text: str, own: Patterns) -> Iterator[Span]:
     """Every rule whose cheap sign is in the text."""
     lower = lowered(text)
     for pattern in own:
@@ -84,8 +84,6 @@ def _candidates(text: str, own: Patterns, known_names: Sequence[str]) -> Iterato
         yield from _numbers(text, lower)
     if any(cue in lower for cue in ("osoit", "asun", "asumme", "asutaan", "muut")):
         yield from addresses.spoken_addresses(text)
-    if known_names:
-        yield from names.known(text, known_names)
     if _UPPER.search(text):
         yield from names.listed(text)
         yield from name_context.related(text)

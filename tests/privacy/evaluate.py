@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from chalicelib.privacy import find
 from chalicelib.privacy.spans import Kind
+from tests.privacy.scan import find
 
 SPANS = Path(__file__).with_name("data") / "spans.jsonl"
 OWN_PATTERNS = (r"\bHV-?\d{6}\b", r"\bVK\d{7}\b")  # as in organisation.yaml

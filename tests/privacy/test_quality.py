@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.privacy import find, redact
 from chalicelib.privacy.spans import Kind
+from tests.privacy.scan import find, redact
 
 MESSAGES = [
     json.loads(line)
