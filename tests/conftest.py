@@ -18,11 +18,14 @@ from moto import mock_aws
 from pynamodb.models import Model
 
 from chalicelib.adapters import clients, transact
+from chalicelib.adapters.kept import Kept
 from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, SummaryRow
 from chalicelib.adapters.world import World, build
+from chalicelib.connectors.base import Outcome
 from chalicelib.organisation import Organisation, read
 from chalicelib.pipeline.rebuild import publish_organisation
+from chalicelib.pipeline.replay import within
 from infra.local import speedups
 from tests import kept, log_lines
 from tests.dynamodb import server, transactions
@@ -83,6 +86,12 @@ departments:
     language: en
     recipients: [palvelu@esimerkki.example, esihenkilo@esimerkki.example]
 """
+
+
+def set_aside(world: World, source: str) -> list[Kept]:
+    """The deliveries of a source that could not be read, whenever they came."""
+    long_ago, far_away = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, 2100))
+    return list(within(world, [source], long_ago, far_away, Outcome.UNREADABLE))
 
 
 @pytest.fixture(scope="session")

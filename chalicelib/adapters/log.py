@@ -54,16 +54,6 @@ class Waiting(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """An unreadable delivery that was kept, with the time it came."""
-
-    key: EventKey
-    source: str
-    received_at: datetime
-    request: Request
-
-
-@dataclass(frozen=True)
 class EventLog:
     """DynamoDB, with the archive bucket for payloads that an item cannot hold."""
 
@@ -191,18 +181,6 @@ class EventLog:
             )
         except PynamoDBException as error:
             raise _named(error, "read an interaction's events") from error
-
-    def unreadable(self, source: str) -> Iterator[Delivery]:
-        """Kept deliveries of a source, oldest first."""
-        for found in EventRow.by_source.query(source + UNREADABLE):
-            row = EventRow.get(found.interaction, found.event_id)
-            raw = row.raw if row.raw is not None else self.archive.get(row.raw_in)
-            yield Delivery(
-                EventKey(row.interaction, row.event_id),
-                source,
-                datetime.fromisoformat(row.received_at),
-                codec.load_request(raw),
-            )
 
     def discard(self, key: EventKey) -> None:
         """Remove a kept delivery that was replayed."""

@@ -12,11 +12,11 @@ from chalicelib.adapters import codec
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
-from chalicelib.errors import Misconfigured, Retryable, Skipped, Unreadable
+from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.fold import contribution, fold
 from chalicelib.interaction import Event
 from chalicelib.organisation import BadOrganisation, Organisation, read
-from chalicelib.pipeline.receive import as_source, check, queue, store
+from chalicelib.pipeline.receive import as_source, check, queue
 from chalicelib.pipeline.understand import refold, understand
 from chalicelib.summary import EMPTY, Summary, total
 
@@ -74,33 +74,6 @@ def import_events(world: World, events: Iterable[Event]) -> Iterator[Imported]:
         world.queue.put(list(failed))
         queue(world, [event for event in batch if event.fetch])
         yield Imported(len(batch), sum(new), len(failed))
-
-
-def replay_unreadable(world: World, name: str) -> Iterator[tuple[EventKey, str]]:
-    """Try kept deliveries of a source again, after its connector was mended.
-
-    Yields each with 'accepted', 'skipped' or why it still cannot be read; those two are
-    removed, the others stay.
-    """
-    organisation = world.organisation()
-    config = organisation.sources[name]
-    found = CONNECTORS[config.connector]
-    for delivery in list(world.log.unreadable(name)):
-        try:
-            source = as_source(name, config, world.listens)
-            events = found.events(delivery.request, source, delivery.received_at)
-            check(events)
-        except Unreadable as error:
-            yield delivery.key, str(error)
-            continue
-        except Skipped:
-            world.log.discard(delivery.key)
-            yield delivery.key, "skipped"
-            continue
-        raw = codec.dump_request(delivery.request)
-        store(world, organisation, events, delivery.received_at, raw)
-        world.log.discard(delivery.key)
-        yield delivery.key, "accepted"
 
 
 def requeue_log(world: World) -> int:

@@ -24,6 +24,7 @@ from chalicelib.pipeline.rebuild import recount
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
 from chalicelib.summary import Summary, total
+from tests.conftest import set_aside
 from tests.connectors.recordings import Recording
 from tests.connectors.test_conformance import without_proof
 from tests.pipeline import thin
@@ -47,7 +48,7 @@ def test_every_connector_is_tried() -> None:
 
 def kept(hub: Hub, recording: Recording) -> int:
     """How many deliveries of a source were set aside as unreadable."""
-    return len(list(hub.world.log.unreadable(name(recording))))
+    return len(set_aside(hub.world, name(recording)))
 
 
 def counted(world: World) -> Summary:
