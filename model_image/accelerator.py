@@ -1,10 +1,14 @@
-"""Where torch computes: MODEL_DEVICE, else the GPU where there is one."""
+"""Where torch computes: MODEL_DEVICE, else the GPU where there is one; and what the GPU can."""
 
 from __future__ import annotations
 
 import os
 
 import torch
+
+# Compute capability of Ampere: from there on bfloat16 and torch's flash attention are in hardware.
+AMPERE = (8, 0)
+MOST_HEAD_SIZE, HEAD_STEP = 256, 8  # of flash attention
 
 
 def chosen(named: str | None = None) -> str:
@@ -21,3 +25,24 @@ def chosen(named: str | None = None) -> str:
             "instance whose driver fits (ModelInferenceAmi), or set MODEL_DEVICE=cpu"
         )
     return device
+
+
+def halves(device: str) -> bool:
+    """Whether a CUDA device multiplies bfloat16 itself; older ones (T4) imitate it slowly."""
+    return torch.cuda.get_device_capability(device) >= AMPERE
+
+
+def memory_bytes(device: str) -> int:
+    """The whole memory of a CUDA device, or of the slice (MIG) that stands for it."""
+    return int(torch.cuda.get_device_properties(device).total_memory)
+
+
+def flash_fits(device: torch.device, dtype: torch.dtype, head_size: int) -> bool:
+    """Whether torch's flash attention (`varlen_attn`) takes these; what it checks itself.
+
+    Source: mha_varlen_fwd in ATen/native/transformers/cuda/flash_attn/flash_api.cpp.
+    """
+    if device.type != "cuda" or dtype not in (torch.bfloat16, torch.float16):
+        return False
+    sized = head_size % HEAD_STEP == 0 and head_size <= MOST_HEAD_SIZE
+    return sized and torch.cuda.get_device_capability(device) >= AMPERE

@@ -124,7 +124,7 @@ class Device:
         try:
             return self.stages.launch([piece.items[i] for piece, i in slots])
         except Exception as error:
-            return error
+            return error.with_traceback(None)  # its frames would keep the failed step's memory
 
     def _collect(self, slots: Slots, launched: Any, began: float) -> None:
         try:

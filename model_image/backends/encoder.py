@@ -96,11 +96,11 @@ class Encoder:
         cuda = device.startswith("cuda")
         if options.threads:
             torch.set_num_threads(options.threads)
-        dtype = _dtype(options.dtype, cuda)
-        step_tokens = options.step_tokens or _step_tokens(cuda)
-        log.info("encoder: device=%s dtype=%s step_tokens=%d", device, _name(dtype), step_tokens)
+        halves = accelerator.halves(device) if cuda else torch.cpu._is_avx512_bf16_supported()
+        dtype = _dtype(options.dtype, cuda, halves)
+        step_tokens = options.step_tokens or _step_tokens(device, cuda)
         about = read.description
-        return cls(
+        made = cls(
             model=read.model,
             description=about,
             tokeniser=Tokeniser.load(
@@ -111,14 +111,39 @@ class Encoder:
             waiting_tokens=WAITING_STEPS * step_tokens,
             overlaps=cuda,
         )
+        told = device, _name(dtype), step_tokens, made.network.flash
+        log.info("encoder: device=%s dtype=%s step_tokens=%d flash=%s", *told)
+        return made
 
     def warm_up(self) -> None:
-        """A short and a longest window through every part; the numbers must be numbers."""
+        """A short and a longest window through every part; the numbers must be numbers.
+
+        On a GPU a whole step before, since its memory is the other thing that can fail.
+        """
+        if self.overlaps:
+            self.settle()
         texts = [Text("0", "Missä paketti on?", None), Text("1", "Var är den? " * 400, None)]
         request = Request(Taxonomy("warm-up", (), 0), tuple(texts), frozenset({"personal_data"}))
         results = self._read(request, Prototypes.of(request.taxonomy, np.zeros((0, 1))))
         if len(results) != len(texts):
             raise RuntimeError("the warm-up gave no result")
+
+    def settle(self) -> None:
+        """A whole step of longest windows, halved until the GPU's memory holds it.
+
+        Raises torch.OutOfMemoryError where not even one window fits.
+        """
+        longest = self.description.max_tokens
+        spans_wanted = np.zeros((longest, 2), np.int32)
+        window = Window(np.zeros(longest, np.int32), 0, longest, spans_wanted)
+        while True:
+            items = [Item(longest, window)] * max(1, self.step_tokens // longest)
+            try:
+                self.collect(self.launch(items))
+                return
+            except torch.OutOfMemoryError:
+                if len(items) == 1:
+                    raise
 
     def understand(self, texts: Sequence[Text], taxonomy: Taxonomy) -> list[Result]:
         """One result a text, in order. For the server's concurrency use its stages."""
@@ -184,7 +209,14 @@ class Encoder:
         windows = [item.content for item in items]
         packed = pack([window.ids for window in windows], self.network.first_position)
         tagged = any(window.spans is not None for window in windows)
-        return windows, self.network.launch(packed, tagged)
+        try:
+            return windows, self.network.launch(packed, tagged)
+        except torch.OutOfMemoryError:
+            # The device reads this step's texts in halves; the next ones shall not need it.
+            fits = min(self.step_tokens, packed.tokens // 2)
+            self.step_tokens = max(self.description.max_tokens, fits)
+            log.warning("the GPU's memory is too small: step_tokens=%d now", self.step_tokens)
+            raise
 
     def collect(self, launched: tuple[list[Window], Launched]) -> Outputs:
         """Each window's numbers; those that are no numbers fail their text."""
@@ -262,12 +294,12 @@ def steps(sizes: Sequence[int], budget: int) -> list[tuple[int, int]]:
     return runs
 
 
-def _dtype(named: str | None, cuda: bool) -> torch.dtype:
-    """`auto`: 16 bits where the processor multiplies them itself; elsewhere they are slower."""
-    fast = cuda or torch.cpu._is_avx512_bf16_supported()
-    chosen = named or ("bfloat16" if cuda else "float32")
+def _dtype(named: str | None, cuda: bool, halves: bool) -> torch.dtype:
+    """`auto`, and unnamed on CUDA: 16 bits where the processor multiplies them itself, `halves`;
+    elsewhere they are slower."""
+    chosen = named or ("auto" if cuda else "float32")
     if chosen == "auto":
-        chosen = "bfloat16" if fast else "float32"
+        chosen = "bfloat16" if halves else "float32"
     if chosen not in DTYPES:
         raise ValueError(f"MODEL_DTYPE {chosen!r} is none of auto, {', '.join(DTYPES)}")
     return DTYPES[chosen]
@@ -277,11 +309,11 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _step_tokens(cuda: bool) -> int:
+def _step_tokens(device: str, cuda: bool) -> int:
     if not cuda:
         return CPU_STEP_TOKENS
-    memory = torch.cuda.get_device_properties(0).total_memory
-    return SMALL_GPU_STEP_TOKENS if memory < SMALL_GPU_BYTES else GPU_STEP_TOKENS
+    small = accelerator.memory_bytes(device) < SMALL_GPU_BYTES
+    return SMALL_GPU_STEP_TOKENS if small else GPU_STEP_TOKENS
 
 
 def _windows(outputs: Sequence[Sequence[Output]]) -> Windows:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging as transformers_logging
 
+from model_image import accelerator
 from model_image.encoder import attention, layout
 from model_image.encoder.layout import BadModel, Description, Head, ModelDirectory
 from model_image.encoder.packing import Pack
@@ -111,11 +112,7 @@ class Network:
         self.encoder, self.layers, self.first_position = encoder, layers, first_position
         self.longest = longest
         self.device: torch.device = encoder.device
-        # torch's flash attention takes 16-bit numbers alone.
-        self.flash = self.device.type == "cuda" and encoder.dtype in (
-            torch.bfloat16,
-            torch.float16,
-        )
+        self.flash = accelerator.flash_fits(self.device, encoder.dtype, _head_size(encoder.config))
 
     @classmethod
     def load(
@@ -165,8 +162,10 @@ class Network:
         sent = [self._fetched(t) for t in (heads, embedding, labels, p)]
         done = None
         if self.device.type == "cuda":
-            done = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            done.record()
+            # Blocking: whoever waits leaves the core to those who tokenise. On this device's own
+            # stream: the current one may be another GPU's.
+            done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+            done.record(torch.cuda.current_stream(self.device))
         assert sent[0] is not None and sent[1] is not None  # noqa: S101, PT018 for the types
         return Launched(pack, sent[0], sent[1], sent[2], sent[3], done)
 
@@ -220,6 +219,12 @@ class Network:
     def _fetched(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
         # From CUDA, torch copies into pinned memory; `collect` waits for it.
         return None if tensor is None else tensor.to("cpu", non_blocking=True)
+
+
+def _head_size(config: Any) -> int:
+    """Width of one attention head."""
+    told = getattr(config, "head_dim", None)
+    return int(told or config.hidden_size // config.num_attention_heads)
 
 
 def sequence_heads(description: Description) -> list[Head]:
