@@ -41,19 +41,19 @@ _NO_KEY = "this source has no secret; add the vendor's public key before the ven
 _NO_FIT = "the signature does not fit the message under any key"
 
 
-def signature_bytes(header: str | None) -> bytes:
-    """The signature that a header carries in base64.
+def signature_bytes(given: str) -> bytes:
+    """The signature that is given in base64.
 
-    Raises Rejected where it is missing, longer than 8,192 characters or not base64.
+    Raises Rejected where it is empty, longer than 8,192 characters or not base64.
     """
-    if not header or not header.strip():
-        raise Rejected("the signature header is missing")
-    if len(header) > _LONGEST_HEADER:
-        raise Rejected(f"the signature header is longer than {_LONGEST_HEADER} characters")
+    if not given.strip():
+        raise Rejected("the signature is empty")
+    if len(given) > _LONGEST_HEADER:
+        raise Rejected(f"the signature is longer than {_LONGEST_HEADER} characters")
     try:
-        return base64.b64decode(header.strip(), validate=True)
+        return base64.b64decode(given.strip(), validate=True)
     except ValueError as error:  # binascii.Error is one; so is what is not ASCII
-        raise Rejected("the signature header is not base64") from error
+        raise Rejected("the signature is not base64") from error
 
 
 def signature_text(signature: bytes) -> str:

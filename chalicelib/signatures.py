@@ -46,6 +46,14 @@ def signature_of(headers: Mapping[str, str], name: str) -> str:
     return found
 
 
+def time_of(headers: Mapping[str, str], name: str) -> str:
+    """The header that holds the signed time. Raises Rejected naming it where it is missing."""
+    found = headers.get(name, "").strip()
+    if not found:
+        raise Rejected(f"the time header {name} is missing")
+    return found
+
+
 def check_body_hex(
     body: bytes, header: str | None, secrets: Sequence[str], *, algorithm: str = "sha1"
 ) -> None:
@@ -209,8 +217,8 @@ def check_standard(
     both = ("webhook-", "svix-")
     prefix = next((one for one in both if f"{one}signature" in headers), both[0])
     listed = _present(signature_of(headers, prefix + "signature")).split(b" ")
-    identity = _present(headers.get(prefix + "id"), "id")
-    sent = _present(headers.get(prefix + "timestamp"), "time")
+    identity = _present(headers.get(prefix + "id"), f"{prefix}id")
+    sent = _present(time_of(headers, prefix + "timestamp"), "time")
     given = [item[3:] for item in listed if item.startswith(b"v1,")][:_MOST_SIGNATURES]
     if not given:
         raise Rejected("the signature header lists no v1 signature")
@@ -269,9 +277,9 @@ def sign_basic(secret: str) -> str:
     return "Basic " + _base64(_bytes(secret))
 
 
-def check_token(header: str | None, secrets: Sequence[str]) -> None:
-    """The header is the secret itself."""
-    _any_fits(_present(header, "token"), _usable(secrets), "the token does not fit")
+def check_token(header: str | None, secrets: Sequence[str], name: str = "token") -> None:
+    """The header is the secret itself; `name` it where it may be missing."""
+    _any_fits(_present(header, name), _usable(secrets), "the token does not fit")
 
 
 # --- what they share ----------------------------------------------------------------------------

@@ -229,21 +229,21 @@ def test_no_damaged_key_raises_anything_but_rejected(
 
 
 @pytest.mark.parametrize(
-    ("header", "reason"),
+    ("text", "reason"),
     [
-        pytest.param(None, "missing", id="no header"),
-        pytest.param("  ", "missing", id="blank"),
+        pytest.param("", "empty", id="empty"),
+        pytest.param("  ", "empty", id="blank"),
         pytest.param("ä", "not base64", id="not ASCII"),
         pytest.param("abc", "not base64", id="wrong padding"),
         pytest.param("A" * 8196, "longer", id="too long"),
     ],
 )
-def test_a_header_without_a_signature(header: str | None, reason: str) -> None:
+def test_what_is_no_signature(text: str, reason: str) -> None:
     with pytest.raises(Rejected, match=reason):
-        asymmetric.signature_bytes(header)
+        asymmetric.signature_bytes(text)
 
 
-def test_a_header_with_a_signature() -> None:
+def test_a_signature_in_base64() -> None:
     assert asymmetric.signature_bytes(" AAEC ") == bytes([0, 1, 2])
     assert asymmetric.signature_text(bytes([0, 1, 2])) == "AAEC"
 

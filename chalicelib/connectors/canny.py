@@ -46,10 +46,10 @@ Values = dict[str, Any]
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
+    signature = signatures.signature_of(request.headers, "canny-signature")
     nonce = request.headers.get("canny-nonce", "")
-    signature = request.headers.get("canny-signature")
-    if not nonce and signature and any(secrets):
-        raise Rejected("the nonce header is missing")
+    if not nonce and any(secrets):
+        raise Rejected("the canny-nonce header is missing")
     signatures.check_body_base64(_signed(nonce), signature, secrets, prefix="")
 
 

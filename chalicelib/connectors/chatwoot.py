@@ -53,8 +53,8 @@ def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
         return
     if not given:
         raise Rejected(
-            "the signature header is missing; a Chatwoot too old to sign must send the secret in "
-            f"the webhook's URL: ?{KEY}=…"
+            f"the signature header {_SIGNATURE} is missing; a Chatwoot too old to sign must send "
+            f"the secret in the webhook's URL: ?{KEY}=…"
         )
     stamp = timed_hex.sent(request, _TIME)
     content = stamp + b"." + request.body

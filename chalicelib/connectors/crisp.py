@@ -61,8 +61,8 @@ def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
         return
     if not given:
         raise Rejected(
-            "the signature header is missing; the hook of a website, which Crisp does not sign, "
-            f"must carry the secret in its URL: ?{_KEY}=…"
+            f"the signature header {_SIGNATURE} is missing; the hook of a website, which Crisp "
+            f"does not sign, must carry the secret in its URL: ?{_KEY}=…"
         )
     stamp = timed_hex.sent(request, _TIME)
     signatures.check_body_hex(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib import asymmetric
+from chalicelib import asymmetric, signatures
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.parts import record
 from chalicelib.connectors.parts.reading import (
@@ -40,7 +40,7 @@ _CHANNELS: Mapping[str, Channel] = {"sms": Channel.SMS, "email": Channel.EMAIL}
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    signature = asymmetric.signature_bytes(request.headers.get(_SIGNATURE))
+    signature = asymmetric.signature_bytes(signatures.signature_of(request.headers, _SIGNATURE))
     asymmetric.check_rsa(request.body, signature, secrets)
 
 

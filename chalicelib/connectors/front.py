@@ -45,13 +45,13 @@ _APPLICATION: Mapping[str, str] = {
 
 def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
     """Raises Rejected. A rule's webhook has no time: an old one can come again, as a duplicate."""
-    given, sent = request.headers.get(_SIGNATURE), request.headers.get(_TIME)
-    if sent is None:
-        signatures.check_body_base64(request.body, given, secrets, algorithm="sha1", prefix="")
-        return
     usable = [secret for secret in secrets if secret]
     if not usable:
         raise Rejected("this source has no secret; add the app's signing key")
+    given, sent = signatures.signature_of(request.headers, _SIGNATURE), request.headers.get(_TIME)
+    if sent is None:
+        _check_rule(request.body, given, usable)
+        return
     signature, stamp = _ascii(given, _SIGNATURE), _ascii(sent, _TIME)
     fits = [hmac.compare_digest(signature, _timed(stamp, request.body, one)) for one in usable]
     if not any(fits):
@@ -62,6 +62,13 @@ def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
     if not abs(age_s) <= _WINDOW_S:
         when = "old" if age_s > 0 else "in the future"
         raise Rejected(f"the signed time is {abs(age_s):.0f} s {when}, more than {_WINDOW_S} s")
+
+
+def _check_rule(body: bytes, given: str, secrets: Sequence[str]) -> None:
+    try:
+        signatures.check_body_base64(body, given, secrets, algorithm="sha1", prefix="")
+    except Rejected as error:
+        raise Rejected(f"{error}; an application's webhook needs the {_TIME} header too") from error
 
 
 def sign(request: Request, secret: str, now: datetime) -> Request:

@@ -53,9 +53,7 @@ def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
         check_parameter(request, _TOKEN, tokens)
         return
     given = asymmetric.signature_bytes(signatures.signature_of(request.headers, _SIGNATURE))
-    stamp = request.headers.get(_TIME, "").strip()
-    if not stamp:
-        raise Rejected("the time header is missing")
+    stamp = signatures.time_of(request.headers, _TIME)
     signed = stamp.encode("utf-8", "replace") + request.body
     asymmetric.check_ecdsa(signed, given, keys)
     _check_age(stamp, now)

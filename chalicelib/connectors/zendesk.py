@@ -49,10 +49,9 @@ _ROLES: Mapping[str, Role] = {
 
 
 def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
-    headers = request.headers
-    signatures.check_time_then_body(
-        request.body, signatures.signature_of(headers, _SIGNATURE), headers.get(_TIME), secrets, now
-    )
+    signature = signatures.signature_of(request.headers, _SIGNATURE)
+    sent = signatures.time_of(request.headers, _TIME)
+    signatures.check_time_then_body(request.body, signature, sent, secrets, now)
 
 
 def sign(request: Request, secret: str, now: datetime) -> Request:

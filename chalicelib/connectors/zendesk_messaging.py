@@ -46,7 +46,7 @@ Values = dict[str, Any]
 
 
 def verify(request: Request, secrets: Sequence[str], _now: datetime) -> None:
-    signatures.check_token(request.headers.get(_KEY), secrets)
+    signatures.check_token(request.headers.get(_KEY), secrets, _KEY)
 
 
 def sign(request: Request, secret: str, _now: datetime) -> Request:

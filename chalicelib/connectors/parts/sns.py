@@ -57,7 +57,7 @@ def check(request: Request, secrets: Sequence[str]) -> None:
     envelope = _envelope(request)
     signature = envelope.get("Signature")
     if not isinstance(signature, str):
-        raise Rejected("the signature is missing: SNS puts it into its envelope, unless raw")
+        raise Rejected("the envelope's field Signature is missing: turn raw message delivery off")
     version = envelope.get("SignatureVersion", "1")
     found = _HASHES.get(version) if isinstance(version, str) else None
     if found is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from chalicelib import signatures
 from chalicelib.connectors.base import Request
 from chalicelib.errors import Rejected
 
@@ -14,9 +15,7 @@ _MILLISECONDS = 1e11  # a larger Unix time counts milliseconds
 
 def sent(request: Request, header: str) -> bytes:
     """The time as it was signed. Raises Rejected when it is missing or no Unix time."""
-    value = request.headers.get(header, "").strip()
-    if not value:
-        raise Rejected(f"the {header} header is missing")
+    value = signatures.time_of(request.headers, header)
     if not re.fullmatch(r"[0-9]{1,16}", value):
         raise Rejected(f"the {header} header is not a whole number of Unix time")
     return value.encode("ascii")
