@@ -14,8 +14,9 @@ import json
 import platform
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ from transformers import AutoModel
 from transformers.utils import logging
 
 from model_image import wire
+from model_image.backends import Item
 from model_image.backends.encoder import Encoder, Options, steps
 from model_image.bench import over_http, rivals, texts
 from model_image.bench.floor import CUDA, DEVICE, TYPES, Floor, clock
@@ -51,7 +53,7 @@ class Row:
     errors: tuple[float, ...] = ()  # of mean state, logits of heads, probability of a tag
 
 
-def measure(stages: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def measure(stages: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Seconds of each stage; the stages take turns."""
     taken: dict[str, list[float]] = {name: [] for name in stages}
     for _ in range(rounds):
@@ -90,7 +92,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--http-s", type=float, default=15.0, help="seconds of load; 0: none")
-    parser.add_argument("--callers", type=int, default=4)
+    parser.add_argument("--callers", type=int, default=32 if CUDA else 4)
     return parser.parse_args(arguments)
 
 
@@ -119,7 +121,7 @@ def report(
     print(f"Ceilings measured here: {floor.rates['fp32'] / 1e9:,.1f} GFLOP/s fp32, ", end="")
     print(f"{floor.rates['bf16'] / 1e9:,.1f} bf16; copy {floor.copy / 1e9:.1f} GB/s\n")
     rows = [
-        *_pipelines(directory, messages, lengths, tokens),
+        *_pipelines(directory, messages, lengths, tokens, chosen.rounds),
         *_ours(backends, directory, request, lengths, tokens, chosen.rounds),
     ]
     _table(rows, floor)
@@ -146,25 +148,29 @@ def _device() -> str:
 
 
 def _pipelines(
-    directory: Path, messages: Sequence[str], lengths: Sequence[int], tokens: int
+    directory: Path, messages: Sequence[str], lengths: Sequence[int], tokens: int, rounds: int
 ) -> Iterator[Row]:
-    """One round each: a round of theirs is as long as many of ours."""
+    """On a CPU one round each: a round of theirs is as long as many of ours. On a GPU in 16 bits
+    too, as ours."""
     most = layout.read(directory).description.max_tokens
-    four = rivals.pipelines(directory / layout.ENCODER, most, DEVICE)
-    for run in four:
-        run(messages[:4], 4)  # warm
     padded = rivals.padded_tokens(lengths, BATCH)
-    count = len(messages)
+    count, reads = len(messages), -(-len(messages) // BATCH)
+    rounds = rounds if CUDA else 1
+    for name, dtype in TYPES.items() if CUDA else [("fp32", torch.float32)]:
+        four = rivals.pipelines(directory / layout.ENCODER, most, DEVICE, dtype)
 
-    def timed(run: Callable[..., object], size: int) -> float:
-        return measure({"": lambda: run(messages, size)}, 1)[""]
+        def timed(run: Callable[..., object], size: int) -> float:
+            run(messages if CUDA and size > 1 else messages[:4], min(size, BATCH))  # warm
+            return measure({"": lambda: run(messages, size)}, rounds)[""]
 
-    yield Row("pipeline, one by one, one head", timed(four[0], 1), count, tokens, tokens, count)
-    batched = [timed(run, BATCH) for run in four]
-    reads = -(-count // BATCH)
-    yield Row(f"pipeline, batches of {BATCH}, one head", batched[0], count, tokens, padded, reads)
-    name = f"four pipelines, batches of {BATCH}"
-    yield Row(name, sum(batched), count, tokens, 4 * padded, 4 * reads, passes=4)
+        said = f", {name}" if CUDA else ""
+        one, alone = f"pipeline, one by one, one head{said}", timed(four[0], 1)
+        yield Row(one, alone, count, tokens, tokens, count, 1, name)
+        batched = [timed(run, BATCH) for run in four]
+        one, many = f"batches of {BATCH}, one head{said}", f"batches of {BATCH}{said}"
+        yield Row(f"pipeline, {one}", batched[0], count, tokens, padded, reads, 1, name)
+        whole = sum(batched)
+        yield Row(f"four pipelines, {many}", whole, count, tokens, 4 * padded, 4 * reads, 4, name)
 
 
 def _ours(
@@ -185,6 +191,7 @@ def _ours(
         stock, layout.read(directory), [item.content for item in some], DEVICE
     )
     count = len(steps(lengths, first.step_tokens))
+    windows = [item for own in first.prepare(request.texts, request) for item in own]
     stages: dict[str, Callable[[], object]] = {}
     for name, backend in backends.items():
         backend.answer(request)  # warm, and the taxonomy is known
@@ -197,6 +204,24 @@ def _ours(
             f"packed, all heads, JSON, {name}", seconds, len(request.texts), tokens,
             sum(lengths), count, 1, name, exact.errors(outputs),
         )  # fmt: skip
+    alone = {name: partial(device_alone, backend, windows) for name, backend in backends.items()}
+    for name, seconds in measure(alone, rounds).items():
+        yield Row(
+            f"its device thread alone, {name}", seconds, len(request.texts), tokens,
+            sum(lengths), count, 1, name,
+        )  # fmt: skip
+
+
+def device_alone(backend: Encoder, windows: Sequence[Item]) -> None:
+    """Every window's numbers as the server's device thread gets them: steps that overlap."""
+    running = None
+    for first, last in steps([window.tokens for window in windows], backend.step_tokens):
+        launched = backend.launch(windows[first:last])
+        if running:
+            backend.collect(running)
+        running = launched
+    if running:
+        backend.collect(running)
 
 
 def _table(rows: Sequence[Row], floor: Floor) -> None:
@@ -268,6 +293,6 @@ def _ratios(rows: Sequence[Row]) -> None:
     print("\n| times as fast as | " + " | ".join(row.dtype for row in ours) + " |")
     print("|---|" + "---:|" * len(ours))
     for row in rows:
-        if row not in ours:
+        if "pipeline" in row.name:
             times = " | ".join(f"{row.seconds / own.seconds:.1f}x" for own in ours)
             print(f"| {row.name} | {times} |")

@@ -12,6 +12,7 @@ import torch
 CUDA = torch.cuda.is_available()
 DEVICE = "cuda" if CUDA else "cpu"
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+REPEATS = 50 if CUDA else 5  # between two looks at the clock, for which CUDA must be waited for
 
 
 def clock() -> float:
@@ -27,8 +28,8 @@ class Floor:
     """The least that an encoder's products ask for, and what the machine gives.
 
     `matrices` and `attention` FLOP a token; `weights` numbers read once a step; `moved` numbers
-    that a token brings to and takes from the matrix products; `rates` FLOP/s by type; `copy`
-    bytes/s.
+    that a token brings to and takes from the matrix products; `rates` FLOP/s by type, of the
+    fastest of the encoder's own products; `copy` bytes/s.
     """
 
     matrices: float
@@ -45,7 +46,11 @@ class Floor:
         weights = sum(module.weight.numel() for module in inner)
         config = encoder.config
         seen = sum(length * length for length in lengths) / sum(lengths)  # of a token, on average
-        rates = {name: _products(config.hidden_size, step, dtype) for name, dtype in TYPES.items()}
+        shapes = sorted({(module.in_features, module.out_features) for module in inner})
+        rates = {
+            name: max(_product(*shape, step, dtype) for shape in shapes)
+            for name, dtype in TYPES.items()
+        }
         return cls(
             matrices=2.0 * weights,
             attention=4.0 * seen * config.hidden_size * config.num_hidden_layers,
@@ -64,11 +69,11 @@ class Floor:
         )
 
 
-def _products(hidden: int, step: int, dtype: torch.dtype) -> float:
-    """FLOP/s of the encoder's own matrix product at a step's size."""
-    a = torch.randn(step, hidden, device=DEVICE, dtype=dtype)
-    b = torch.randn(4 * hidden, hidden, device=DEVICE, dtype=dtype)
-    return 2 * step * hidden * 4 * hidden / _each(lambda: torch.nn.functional.linear(a, b))
+def _product(inputs: int, outputs: int, step: int, dtype: torch.dtype) -> float:
+    """FLOP/s of one of the encoder's own matrix products at a step's size."""
+    a = torch.randn(step, inputs, device=DEVICE, dtype=dtype)
+    b = torch.randn(outputs, inputs, device=DEVICE, dtype=dtype)
+    return 2 * step * inputs * outputs / _each(lambda: torch.nn.functional.linear(a, b))
 
 
 def _copy() -> float:
@@ -84,8 +89,8 @@ def _each(work: Callable[[], object], enough_s: float = 0.5) -> float:
     best, spent = float("inf"), 0.0
     while spent < enough_s:
         began = clock()
-        for _ in range(5):
+        for _ in range(REPEATS):
             work()
         taken = clock() - began
-        best, spent = min(best, taken / 5), spent + max(taken, 1e-6)
+        best, spent = min(best, taken / REPEATS), spent + max(taken, 1e-6)
     return best

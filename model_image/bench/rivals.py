@@ -42,13 +42,15 @@ def tokenizer_of(path: Path, most: int) -> Any:
     )
 
 
-def pipelines(path: Path, most: int, device: str) -> list[Callable[[Sequence[str], int], Any]]:
+def pipelines(
+    path: Path, most: int, device: str, dtype: torch.dtype
+) -> list[Callable[[Sequence[str], int], Any]]:
     """Four: three that classify texts, one that tags tokens; each has its own copy of the encoder.
 
     Call one with texts and a batch size. Texts above the window are cut, as pipelines do.
     """
     tokenizer = tokenizer_of(path, most)
-    kwargs: dict[str, Any] = {"local_files_only": True}
+    kwargs: dict[str, Any] = {"local_files_only": True, "dtype": dtype}
     made: list[Callable[[Sequence[str], int], Any]] = []
     for labels in HEADS:
         model = AutoModelForSequenceClassification.from_pretrained(
