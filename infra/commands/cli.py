@@ -42,6 +42,10 @@ RUN, SET_UP, SEE, FILL, MEND = PANELS
 class _Group(TyperGroup):
     """Turns what commands raise into a message and an exit status."""
 
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        _without_type_of_flags(self)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -51,6 +55,15 @@ class _Group(TyperGroup):
             stop(str(error), FAULTS)
         except HubError as error:
             stop(f"{type(error).__name__.lower()}: {error}", REFUSED)
+
+
+def _without_type_of_flags(command: Any) -> None:
+    """Help writes `--yes`, not `--yes <bool>`: a flag takes no value."""
+    for option in (*command.params, command.get_help_option(typer.Context(command))):
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    for own in getattr(command, "commands", {}).values():
+        _without_type_of_flags(own)
 
 
 _STATUSES = "\n\n".join(f"{status}  {meaning}" for status, meaning in EXITS.items())

@@ -105,6 +105,7 @@ def test_every_command_explains_itself_and_speaks_json() -> None:
     for command in _commands():
         done = run.invoke(hub.app, [*command, "--help"], terminal_width=200)
         assert done.exit_code == hub.OK, command
+        assert "<bool>" not in done.output, command
         assert ("--json" in done.output) is (command != ["serve"]), command
 
 
