@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from model_image import accelerator
 from model_image.training.encoder.batches import moved
 from model_image.training.encoder.settings import BadSettings, Settings
 
@@ -78,9 +79,15 @@ class Machine:
 
     @classmethod
     def of(cls, settings: Settings) -> Machine:
-        """CUDA when there is one; bf16 on CUDA, or where it is asked for."""
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        auto = device.type == "cuda"
+        """MODEL_DEVICE, else CUDA when there is one; bf16 where the GPU has it, or it is asked for.
+
+        Raises BadSettings for a GPU that is asked for and missing.
+        """
+        try:
+            device = torch.device(accelerator.chosen())
+        except ValueError as error:
+            raise BadSettings(str(error)) from error
+        auto = device.type == "cuda" and accelerator.halves(str(device))
         return cls(device, auto if settings.precision == "auto" else settings.precision == "bf16")
 
     def autocast(self) -> Any:
@@ -203,7 +210,10 @@ class Loop:
 
     def _evaluate(self) -> None:
         progress = self.progress
-        progress.losses.append(round(float(self._sum) / max(1, self._count), 6))
+        waiting = time.perf_counter()
+        summed = float(self._sum)  # on CUDA the steps that are queued are done only now
+        progress.seconds += time.perf_counter() - waiting
+        progress.losses.append(round(summed / max(1, self._count), 6))
         self._sum, self._count = 0.0, 0
         told = (
             f"{self.stage.name}: {progress.rows / self.total:.0%}, loss {progress.losses[-1]:.4f}"

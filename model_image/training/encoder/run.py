@@ -54,14 +54,14 @@ def train(settings: Settings) -> Trained:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    torch.use_deterministic_algorithms(not torch.cuda.is_available())
+    machine = Machine.of(settings)
+    torch.use_deterministic_algorithms(machine.device.type == "cpu")
     settings.out.mkdir(parents=True, exist_ok=True)
     kept = checkpoint(settings)
     if kept is None:
         (settings.out / BEST).unlink(missing_ok=True)
     made_of = provenance.record(settings)
     lectures = gather(settings)
-    machine = Machine.of(settings)
     _tell(lectures, machine)
     mark = provenance.fingerprint(made_of)
     network, reader = begin(settings, lectures)

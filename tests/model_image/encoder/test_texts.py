@@ -326,6 +326,7 @@ def test_a_gpu_that_is_asked_for_and_missing_stops_the_start(
 ) -> None:
     """Nothing is ever ready then; unasked, the log says that the CPU is used."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.delenv("MODEL_DEVICE", raising=False)
     caplog.set_level("INFO", "model_image")
     Encoder.load(build("xlm-roberta"))
     assert "device=cpu dtype=float32" in caplog.text

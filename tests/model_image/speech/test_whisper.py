@@ -83,6 +83,20 @@ def test_the_language_is_one_of_those_allowed(model: whisper.Whisper) -> None:
     assert set(model.languages([_window(4)], ())) <= set(tiny.LANGUAGES)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_gpu_hears_in_half_precision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_DEVICE", "cuda")
+    loaded = whisper.load(str(tiny.write(tmp_path / "tiny")))
+    assert (loaded.net.dtype, loaded.batch) == (torch.float16, whisper.BATCH)
+    windows = [_window(seconds) for seconds in (5, 12, 29.9)]
+    assert set(loaded.languages(windows, ("fi", "sv"))) <= {"fi", "sv"}
+    for window, segments in zip(windows, loaded.transcribe(windows, ["fi"] * 3), strict=True):
+        assert segments
+        for segment in segments:
+            assert 0 <= segment.start_s < segment.end_s <= len(window) / 16_000
+            assert 0 < segment.p <= 1
+
+
 EOS, ZERO = 100, 110
 
 
