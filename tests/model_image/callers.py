@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,14 @@ class Caller:
     async def answer(self) -> Response:
         """What the server says."""
         return await asyncio.wait_for(self.task, 10)
+
+
+def wait(condition: Callable[[], bool], limit_s: float = 5) -> None:
+    """Wait in a thread of its own for something to become true."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 async def until(condition: Callable[[], bool]) -> None:
