@@ -39,7 +39,7 @@ def told(digest: Digest, speech: Speech) -> str:
         return speech.say("{n} contacts.", n=n)
     if digest.silent:
         return speech.say("No clear changes in the contacts that arrived ({n}).", n=n)
-    return speech.say("The week had no clear changes: {n} contacts.", n=n)
+    return speech.say("No clear changes this week.")
 
 
 def clear_change(digest: Digest, speech: Speech) -> str:

@@ -18,7 +18,8 @@ from chalicelib.digest.view import Part, Row, Table
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.actions import Outcome
 from chalicelib.insights.new_topics import NewTopic
-from chalicelib.insights.priorities import Ground, Proposal
+from chalicelib.insights.priorities import Costly, Ground, Proposal
+from chalicelib.insights.proportion import Share
 
 GROUNDS, MORE_GROUNDS = 2, 1  # pieces of evidence that the first proposal shows, and the others
 RISES, TOPICS, ACTIONS, LOWEST, HIGHEST = 3, 3, 5, 3, 2  # rows shown
@@ -27,8 +28,11 @@ RISES, TOPICS, ACTIONS, LOWEST, HIGHEST = 3, 3, 5, 3, 2  # rows shown
 def priorities(digest: Digest, speech: Speech) -> Part | None:
     """At most three proposals, each with its evidence and its owner."""
     rows = []
+    explained = False
     for one in digest.selection.proposals:
-        evidence = (told.ground(digest, speech, ground) for ground in _shown(digest, one))
+        grounds = _shown(digest, one)
+        evidence = [told.ground(digest, speech, g, explained=explained) for g in grounds]
+        explained = explained or any(isinstance(ground, Costly) for ground in grounds)
         owner = digest.names.departments[one.owner]
         others = one.owner != digest.department_id
         owned = (speech.say("Owner: {department}.", department=owner),) if others else ()
@@ -45,7 +49,7 @@ def _order(digest: Digest, speech: Speech) -> tuple[str, ...]:
     left_out = [told.about(digest, one) for one in chosen.tied if one not in chosen.proposals]
     lines = []
     if len(shown) > 1:
-        lines.append(speech.say("{list}: their order may be chance.", list=", ".join(shown)))
+        lines.append(sentences.chance_order(speech, shown, among=len(chosen.proposals)))
     if left_out:
         lines.append(speech.say("May matter just as much: {list}.", list=", ".join(left_out)))
     return tuple(lines)
@@ -103,7 +107,7 @@ def actions(digest: Digest, speech: Speech) -> Part | None:
         return None
     compared = any(one.outcome is not Outcome.TOO_EARLY for one in effects)
     intro = speech.say("Contacts on the theme, compared with the other themes, before and after.")
-    title = speech.say("What became of fixes")
+    title = speech.say("What the fixes achieved")
     return Part(title, (intro,) if compared else (), Table((), rows))
 
 
@@ -202,19 +206,27 @@ def repeats(digest: Digest, speech: Speech) -> Part | None:
         )
     ]
     if repeated:
-        lines.append(
-            speech.say(
-                "{share} {interval} of the contacts came back to the same theme ({k}/{n}).",
-                share=speech.percent(repeated.value),
-                interval=speech.interval(repeated.low, repeated.high),
-                k=speech.published(repeated.k),
-                n=repeated.n,
-            )
-        )
+        lines.append(_repeated(speech, repeated))
     if found.linked:
         known = speech.percent(found.linked.value)
-        lines.append(speech.say("Counted among known customers: {share} of contacts.", share=known))
+        lines.append(
+            speech.say("Counted among contacts of known customers, {share} of all.", share=known)
+        )
         if found.sampled < 1:
             of_them = speech.percent(found.sampled)
             lines.append(speech.say("A random {share} of them were counted.", share=of_them))
     return Part(speech.say("Repeat contacts"), tuple(lines))
+
+
+def _repeated(speech: Speech, found: Share) -> str:
+    """How many came back; a few without their percentage, which would tell the count."""
+    if sentences.is_small(found):
+        k = speech.published(found.k)
+        return speech.sentence("{k} of {n} contacts came back to the same theme.", k=k, n=found.n)
+    return speech.say(
+        "{share} {interval} of the contacts came back to the same theme ({k}/{n}).",
+        share=speech.percent(found.value),
+        interval=speech.interval(found.low, found.high),
+        k=found.k,
+        n=found.n,
+    )

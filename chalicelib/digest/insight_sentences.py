@@ -70,10 +70,10 @@ def about(digest: Digest, one: Proposal) -> str:
     return named[one.subject]
 
 
-def ground(digest: Digest, speech: Speech, one: Ground) -> str:
-    """One piece of evidence."""
+def ground(digest: Digest, speech: Speech, one: Ground, *, explained: bool = False) -> str:
+    """One piece of evidence; `explained`: what failure demand is stands above already."""
     if isinstance(one, Costly):
-        return _costly(digest, speech, one)
+        return _costly(digest, speech, one, explained=explained)
     if isinstance(one, Finding):
         return sentences.finding(speech, one)
     if isinstance(one, Rise):
@@ -81,8 +81,8 @@ def ground(digest: Digest, speech: Speech, one: Ground) -> str:
     if isinstance(one, HotSpot):
         place = digest.names.touchpoints[one.touchpoint]
         return speech.say(
-            "{name}: {k} of {n} contacts were negative; at the other touchpoints' share they "
-            "would be about {excess} fewer.",
+            "At the touchpoint {name}, {k} of {n} contacts were negative: about {excess} more "
+            "than among as many elsewhere.",
             name=place,
             excess=round(one.excess),
             k=one.negative,
@@ -94,10 +94,15 @@ def ground(digest: Digest, speech: Speech, one: Ground) -> str:
     return " ".join((f"{name}.", *effect(digest, speech, one)))
 
 
-def _costly(digest: Digest, speech: Speech, one: Costly) -> str:
+def _costly(digest: Digest, speech: Speech, one: Costly, *, explained: bool) -> str:
     share = one.failures
     told = speech.say(
-        "{share} {interval} of {n} contacts would not have been needed.",
+        N_("{share} {interval} of {n} contacts would not have been needed.")
+        if explained
+        else N_(
+            "{share} {interval} of {n} contacts would not have been needed had things been done "
+            "right first time."
+        ),
         share=speech.percent(share.value),
         n=share.n,
         interval=speech.interval(share.low, share.high),
@@ -107,9 +112,13 @@ def _costly(digest: Digest, speech: Speech, one: Costly) -> str:
     price = digest.selection.price_per_minute
     spent = duration(speech, one.minutes)
     if price is None:
-        return f"{told} {speech.say('Handling them took about {time}.', time=spent)}"
-    money = speech.money(one.minutes * price, digest.selection.currency)
-    cost = speech.say("Handling them took about {time}, {money}.", time=spent, money=money)
+        cost = speech.say("The avoidable ones took about {time} to handle.", time=spent)
+    else:
+        cost = speech.say(
+            "The avoidable ones took about {time} ({money}) to handle.",
+            time=spent,
+            money=speech.money(one.minutes * price, digest.selection.currency),
+        )
     return f"{told} {cost}"
 
 
@@ -131,10 +140,12 @@ def new_topic(speech: Speech, one: NewTopic, *, counted: bool) -> str:
     told = (
         speech.say("{n} contacts from {customers} customers.", n=one.now, customers=one.customers)
         if counted
-        else speech.say("From {customers} customers.", customers=one.customers)
+        else speech.say("{customers} customers brought it up.", customers=one.customers)
     )
     earlier = (
-        speech.say("In the eight weeks before: {before}.", before=speech.published(one.before))
+        speech.say(
+            "The eight weeks before had {before} contacts.", before=speech.published(one.before)
+        )
         if one.before
         else speech.say("Nobody spoke of it in the eight weeks before.")
     )
@@ -270,8 +281,9 @@ def unanswered(speech: Speech, one: Estimate) -> tuple[str, ...]:
         )
     told.append(
         speech.say(
-            "{response} of the {n} contacts of four weeks were rated. If the others are 20 "
-            "percentage points less satisfied than those alike who answered, the share is {worse}.",
+            "{response} of the {n} contacts of four weeks were rated. If the share of satisfied is "
+            "20 percentage points lower among the others than among similar customers who "
+            "answered, {worse} of all are satisfied.",
             response=speech.percent(one.response),
             n=one.contacts,
             worse=speech.percent(one.if_worse[1]),

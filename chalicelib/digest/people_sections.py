@@ -31,7 +31,7 @@ def effort(digest: Digest, speech: Speech) -> Part | None:
         )
         for one in found.struggles[:STRUGGLES]
     )
-    columns = (speech.say("Where"), speech.say("Much effort"), speech.say("Contacts"))
+    columns = (speech.say("Where"), speech.say("High effort"), speech.say("Contacts"))
     return Part(
         speech.say("Where customers have to struggle"),
         people_sentences.struggles(speech, found),
@@ -62,8 +62,8 @@ def personas(digest: Digest, speech: Speech) -> Part | None:
     if not rows:
         return None
     intro = speech.say(
-        "Four weeks, each group beside everybody else. Groups get in touch about different things, "
-        "so the cause may lie there."
+        "Contacts of four weeks, each group beside everybody else. Groups get in touch about "
+        "different things, so the cause may lie there."
     )
     return Part(speech.say("Customer groups that fare differently"), (intro,), Table((), rows))
 
@@ -88,8 +88,8 @@ def unanswered(digest: Digest, speech: Speech) -> Part | None:
         lines = (*lines, *people_sentences.answering(speech, found))
     known = "hub customers known --out FILE.csv"
     note = speech.say(
-        "Those who have told their opinion already need not be asked. Whoever runs Oivallus gets "
-        "their list with {command}",
+        "Those who have told their opinion already need not be asked. Ask whoever runs Oivallus "
+        "for their list: {command}",
         command=known,
     )
     return Part(speech.say("Those who do not answer"), (*lines, note))
@@ -109,7 +109,7 @@ def quiet(digest: Digest, speech: Speech) -> Part | None:
     lines = (
         speech.say(told, n=n),
         speech.say(
-            "Whoever runs Oivallus gets the list, with a reason to get in touch with each: "
+            "Ask whoever runs Oivallus for the list, with a reason to get in touch with each: "
             "{command}",
             command=command,
         ),

@@ -46,9 +46,9 @@ def struggles(speech: Speech, found: Effort) -> tuple[str, ...]:
     share = found.whole
     return (
         speech.say(
-            "{share} {interval} of the contacts that tell of it ({n} in four weeks) asked a lot of "
-            "the customer: getting in touch again, waiting or explaining once more. Software "
-            "judges it from the words, so take it as a direction.",
+            "{n} contacts in four weeks tell how hard it was. {share} {interval} of them asked a "
+            "lot of the customer: getting in touch again, waiting or explaining once more. "
+            "Software judges it from the words, so take it as a direction.",
             share=speech.percent(share.value),
             interval=speech.interval(share.low, share.high),
             n=share.n,
@@ -76,7 +76,7 @@ def basics(speech: Speech, found: PreQuestions) -> tuple[str, ...]:
     if long:
         told.append(
             speech.say(
-                "In conversations of six or more customer messages: {share} {interval} ({k}/{n}).",
+                "In conversations of six or more customer messages: {share} {interval}, {k}/{n}.",
                 **_shown(speech, long),
             )
         )
@@ -84,8 +84,8 @@ def basics(speech: Speech, found: PreQuestions) -> tuple[str, ...]:
         (mean,) = sentences.durations(speech, found.minutes * 60)
         told.append(
             speech.say(
-                "In chat the answer took {mean} on average, about {time} a week in all. The form "
-                "or the chat's greeting could ask before an agent joins.",
+                "In chat the customer's answer took {mean} on average, about {time} a week in all. "
+                "The form or the chat's greeting could ask before an agent joins.",
                 mean=mean,
                 time=duration(speech, found.weekly_minutes),
             )

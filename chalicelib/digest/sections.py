@@ -84,8 +84,8 @@ def _order(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> tuple[st
     alike = tied([row.ranked for row in rows])
     if len(alike) < 2:
         return ()
-    listed = ", ".join(digest.names.themes[one.theme] for one in alike)
-    return (speech.say("{list}: their order may be chance.", list=listed),)
+    names = [digest.names.themes[one.theme] for one in alike]
+    return (sentences.chance_order(speech, names, among=len(rows)),)
 
 
 def _others(digest: Digest, speech: Speech) -> tuple[str, ...]:
@@ -116,8 +116,8 @@ def failure(digest: Digest, speech: Speech) -> Part | None:
         "Survey answers are not counted."
     )
     widest = max(theme.failures.n for theme in found.themes[:FAILURE_THEMES])
-    unknown = speech.say("{n} contacts could not be classified.", n=speech.published(found.unknown))
-    unknown = unknown[:1].upper() + unknown[1:]  # it may begin with 'under 5'
+    n = speech.published(found.unknown)
+    unknown = speech.sentence("{n} contacts could not be classified.", n=n)
     table = Table(
         (speech.say("Theme"), speech.say("Failure demand"), speech.say("Share")),
         tuple(
@@ -206,15 +206,15 @@ def touchpoints(digest: Digest, speech: Speech) -> Part | None:
     journey = digest.journey
     if not journey.heard:
         return None
-    names = digest.names.touchpoints
+    names, proposed = digest.names.touchpoints, insight_sections.proposed(digest)
     rows = tuple(
         Row(
             names[moment.touchpoint],
-            (speech.number(moment.contacts), sentences.share_of(speech, moment.negative)),
+            (speech.number(moment.contacts), sentences.share_in_cell(speech, moment.negative)),
             tuple(
                 work_sentences.hot_spot(speech, spot)
                 for spot in digest.selection.hot_spots
-                if spot.touchpoint == moment.touchpoint
+                if spot.touchpoint == moment.touchpoint and spot not in proposed
             )
             + tuple(sentences.target(speech, result) for result in moment.targets),
         )
@@ -225,7 +225,7 @@ def touchpoints(digest: Digest, speech: Speech) -> Part | None:
     notes = (speech.say("Other touchpoints: {list}.", list=rest),) if rest else ()
     intro = speech.say(
         "The whole organisation's contacts, along the customer's journey. "
-        "Negative are counted among those with text."
+        "Negative shares are of those with text."
     )
     return Part(speech.say("Touchpoints"), (intro,), Table(columns, rows), notes)
 

@@ -6,6 +6,7 @@ Counts pass `Speech.published`, so what they stand beside is always a plural.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.digest.contents import (
@@ -71,13 +72,6 @@ _IN_A_ROW_FOUR_WEEKS = {
     (_MORE, True): N_("Still more contacts than usual: {n} in four weeks, usually about {usual}."),
     (_LESS, True): N_("Still fewer contacts than usual: {n} in four weeks, usually about {usual}."),
 }
-#: Below a row whose finding stands above with its numbers.
-_AS_TOLD = {
-    (_MORE, 1): N_("Contacts: clearly more than usual."),
-    (_LESS, 1): N_("Contacts: clearly fewer than usual."),
-    (_MORE, 4): N_("Contacts in four weeks: clearly more than usual."),
-    (_LESS, 4): N_("Contacts in four weeks: clearly fewer than usual."),
-}
 _TOP = {
     "negative": N_("Most negative feedback: {theme} – {k} of {n} contacts were negative."),
     "positive": N_("Most praise: {theme} – {k} of {n} contacts were positive."),
@@ -86,6 +80,8 @@ _SCORE = {
     _MORE: N_("{question} rose: {now}, the week before {before}."),
     _LESS: N_("{question} fell: {now}, the week before {before}."),
 }
+#: What a row of themes counts, beside all its contacts.
+_OF_TONE = {"negative": N_("{n} negative"), "positive": N_("{n} positive")}
 _CHANGE = {
     _MORE: N_("The week before: {before} – a clear rise."),
     _LESS: N_("The week before: {before} – a clear fall."),
@@ -125,6 +121,13 @@ def finding(speech: Speech, found: Finding) -> str:
     """A theme's finding under its own name."""
     table = _IN_A_ROW if found.weeks == 1 else _IN_A_ROW_FOUR_WEEKS
     return speech.say(table[found.verdict, found.repeated], **counts(speech, found))
+
+
+def chance_order(speech: Speech, names: Sequence[str], *, among: int) -> str:
+    """That these may as well stand in another order; unnamed where they are all of a list."""
+    if len(names) == among:
+        return speech.say("The order may be chance.")
+    return speech.say("The order of these may be chance: {list}.", list=", ".join(names))
 
 
 def quoted(speech: Speech, quote: Quote) -> Quote:
@@ -195,22 +198,29 @@ def change(speech: Speech, compared: Change) -> tuple[str, ...]:
 def row_change(speech: Speech, row: ThemeRow, *, told: bool) -> tuple[str, ...]:
     """A theme's count beside the week before, and how its contacts differ from usual.
 
-    `told`: the numbers of its finding stand above already.
+    `told`: its finding stands above already.
     """
-    compared, found = change(speech, row.change), row.finding
-    if found is None or (told and row.change.verdict is found.verdict):
+    compared: tuple[str, ...] = ()
+    if row.change.before is not None:
+        n = speech.say(_OF_TONE[row.sentiment], n=speech.published(row.change.before))
+        compared = (speech.say(_CHANGE[row.change.verdict], before=n),)
+    if row.finding is None or told:
         return compared
-    if not told:
-        return (*compared, finding(speech, found))
-    return (" ".join((*compared, speech.say(_AS_TOLD[found.verdict, found.weeks]))),)
+    return (*compared, finding(speech, row.finding))
 
 
 def share_of(speech: Speech, part: Share | None) -> str:
-    """'66 % (90/137)'; 'under 5/12' where a percentage would tell the count; '–' without one."""
+    """'66 % (90/137)'; 'under 5 of 12' where a percentage would tell the count; '–' without one."""
     if part is None:
         return "–"
-    of = f"{speech.published(part.k)}/{speech.number(part.n)}"
-    return of if is_small(part) else f"{speech.percent(part.value)} ({of})"
+    if is_small(part):
+        return speech.say("{k} of {n}", k=speech.published(part.k), n=part.n)
+    return f"{speech.percent(part.value)} ({speech.number(part.k)}/{speech.number(part.n)})"
+
+
+def share_in_cell(speech: Speech, part: Share | None) -> str:
+    """`share_of` beside a column of contacts, which tells what a few are of."""
+    return speech.published(part.k) if part and is_small(part) else share_of(speech, part)
 
 
 def is_small(part: Share) -> bool:
@@ -251,14 +261,8 @@ def target(speech: Speech, result: TargetResult) -> str:
 
 
 def durations(speech: Speech, *seconds: float) -> tuple[str, ...]:
-    """Durations to be compared, all in seconds where each is under two minutes: '99 s', '90 s'.
-
-    Otherwise each in its two largest units: '3 min 2 s', '1 min 30 s'.
-    """
-    whole = [round(one) for one in seconds]
-    if max(whole) < 120:
-        return tuple(speech.say("{n} s", n=one) for one in whole)
-    return tuple(_largest_units(speech, one) for one in whole)
+    """Each in its two largest units: '3 min 2 s', '1 min 30 s', '45 s'."""
+    return tuple(_largest_units(speech, round(one)) for one in seconds)
 
 
 def _largest_units(speech: Speech, seconds: int) -> str:

@@ -59,6 +59,11 @@ class Speech:
         # A dash that starts a line would look like an item of a list.
         return told.replace(" – ", "\u00a0– ")
 
+    def sentence(self, message: str, **values: object) -> str:
+        """`say`, with a capital: it may begin with 'under 5'."""
+        told = self.say(message, **values)
+        return told[:1].upper() + told[1:]
+
     def count(self, one: str, many: str, n: int, **values: object) -> str:
         """The same with a plural form; `{n}` stands for the number."""
         message = self._messages.ngettext(one, many, n)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from chalicelib.digest.calm import clear_change, is_calm
-from chalicelib.digest.contents import Digest, Result
+from chalicelib.digest.contents import Digest, Result, Top
 from chalicelib.digest.sentences import counts, scores, topic
 from chalicelib.digest.speech import N_, Speech
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.new_topics import NewTopic
+from chalicelib.insights.themes import RankedTheme
 from chalicelib.insights.usual import Finding
 from chalicelib.insights.verdict import Verdict
 
@@ -15,6 +16,8 @@ _SCORE_FACT = {
     Verdict.MORE: N_("{question} rose: {now} (was {before})"),
     Verdict.LESS: N_("{question} fell: {now} (was {before})"),
 }
+#: The worst theme of a week without clear changes: a reason to open its letter.
+_CALM_TOP_FACT = N_("{theme}: {k} negative, no clear changes")
 _TOP_FACT = {
     "negative": N_("{theme}: {k} negative contacts"),
     "positive": N_("{theme}: {k} positive contacts"),
@@ -26,6 +29,14 @@ def subject(digest: Digest, speech: Speech) -> str:
     # Names come from a file that may fold lines; a header must not.
     fact = " ".join(_fact(digest, speech).split())
     return speech.say("{fact} · week {week}", fact=fact, week=digest.week.number)
+
+
+def worst_of_calm(digest: Digest, speech: Speech) -> RankedTheme | None:
+    """The worst theme of a calm week, which its subject tells."""
+    if digest.silent or not is_calm(digest, speech):
+        return None
+    tops = (head for head in digest.headlines if isinstance(head, Top))
+    return next((top.theme for top in tops if top.sentiment == "negative"), None)
 
 
 def _empty_fact(digest: Digest, speech: Speech) -> str:
@@ -61,6 +72,9 @@ def _calm_fact(digest: Digest, speech: Speech) -> str:
     small = digest.contacts.now < PUBLISHED_FROM
     if small or not digest.judged or clear_change(digest, speech):
         return speech.say("{n} contacts", n=n)
+    worst = worst_of_calm(digest, speech)
+    if worst:
+        return speech.say(_CALM_TOP_FACT, theme=digest.names.themes[worst.theme], k=worst.k)
     return speech.say("{n} contacts, no clear changes", n=n)
 
 

@@ -10,14 +10,16 @@ from chalicelib.digest.letter import divided, words
 from chalicelib.digest.quotes import shortened
 from chalicelib.digest.sections import SECTIONS, first_result, margin
 from chalicelib.digest.speech import N_, Speech
-from chalicelib.digest.subjects import subject
+from chalicelib.digest.subjects import subject, worst_of_calm
 from chalicelib.digest.view import Link, Tile, View
 from chalicelib.insights import PUBLISHED_FROM
 from chalicelib.insights.history import JUDGED_FROM_WEEKS
 from chalicelib.insights.read_anew import ReadAnew
 
 _WITH_TEXT = N_("{k} of {n} contacts with text.")
-_AVOIDABLE = N_("{k} of {n} contacts would not have been needed had all been done right at once.")
+_AVOIDABLE = N_(
+    "{k} of {n} contacts would not have been needed had things been done right first time."
+)
 PREHEADER = 200  # characters: no inbox shows more
 
 _WEEKLY = {
@@ -46,7 +48,7 @@ def view(digest: Digest, links: Links) -> View:
     return View(
         language=digest.language,
         subject=subject(digest, speech),
-        preheader=_preheader(alerts, headlines, tiles),
+        preheader=_preheader(digest, speech, alerts, headlines, tiles),
         department=digest.department,
         organisation=digest.organisation,
         week=speech.say("Week {week}", week=digest.week.number),
@@ -67,12 +69,19 @@ def view(digest: Digest, links: Links) -> View:
     )
 
 
-def _preheader(alerts: tuple[str, ...], headlines: tuple[str, ...], tiles: tuple[Tile, ...]) -> str:
-    """What an inbox shows after the subject, which tells the first headline already."""
+def _preheader(
+    digest: Digest,
+    speech: Speech,
+    alerts: tuple[str, ...],
+    headlines: tuple[str, ...],
+    tiles: tuple[Tile, ...],
+) -> str:
+    """What an inbox shows after the subject, which tells the first headline or two already."""
     if not tiles:
         return " ".join(headlines)
+    told = 2 if worst_of_calm(digest, speech) else 1
     numbers = " · ".join(f"{tile.label} {tile.value}" for tile in tiles[:2])
-    return shortened(" ".join((*alerts, *headlines[1:2], numbers)), PREHEADER)
+    return shortened(" ".join((*alerts, *headlines[told : told + 1], numbers)), PREHEADER)
 
 
 def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
@@ -84,7 +93,7 @@ def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
         "A source is silent: {names}.", "{n} sources are silent: {names}.", len(silent), names=names
     )
     if digest.contacts.now:
-        told += " " + speech.say("The week's numbers may be too small.")
+        told += " " + speech.say("Some of the week's contacts may be missing.")
     return (told,)
 
 
@@ -175,9 +184,11 @@ def _share_tile(speech: Speech, label: str, basis: str, compared: ShareChange) -
     if share is None:
         return []
     if sentences.is_small(share):
-        return [Tile(label, sentences.share_of(speech, share), details=changes)]
-    value, margin_ = speech.percent(share.value), speech.interval(share.low, share.high)
-    return [Tile(label, value, margin_, (speech.say(basis, k=share.k, n=share.n), *changes))]
+        value, margin_ = speech.published(share.k), ""
+    else:
+        value, margin_ = speech.percent(share.value), speech.interval(share.low, share.high)
+    told = speech.sentence(basis, k=speech.published(share.k), n=share.n)
+    return [Tile(label, value, margin_, (told, *changes))]
 
 
 def _rating_tile(digest: Digest, speech: Speech) -> list[Tile]:

@@ -29,7 +29,8 @@ def cost(speech: Speech, found: FailureCost, currency: str) -> tuple[str, ...]:
     """What handling failure demand took, and what of it could go."""
     minutes, money = found.minutes, found.money
     told = speech.say(
-        "Handling these contacts took about {time}{range}; {measured} of {n} contacts were timed.",
+        "Handling all {n} contacts of failure demand took about {time}{range}; {measured} of them "
+        "were timed.",
         time=duration(speech, minutes.value),
         range="" if minutes.low == minutes.high else f" ({_hours(speech, minutes)})",
         measured=found.measured,
@@ -76,7 +77,7 @@ def _unit(minutes: float) -> tuple[int, int]:
 
 def hot_spot(speech: Speech, one: HotSpot) -> str:
     return speech.say(
-        "About {excess} more negative contacts than elsewhere on average.",
+        "About {excess} more negative contacts than among as many elsewhere.",
         excess=round(one.excess),
     )
 
@@ -84,12 +85,12 @@ def hot_spot(speech: Speech, one: HotSpot) -> str:
 def pair(digest: Digest, speech: Speech, theme: str, one: Pair) -> str:
     other = one.second if one.first == theme else one.first
     theme_, n = digest.names.themes[other], one.both
-    return speech.say("In the same contact often also: {theme} ({n}).", theme=theme_, n=n)
+    return speech.say("Often in the same contact: {theme} ({n}).", theme=theme_, n=n)
 
 
 def words(speech: Speech, found: tuple[Word, ...]) -> str:
     listed = ", ".join(f"{one.word} ({speech.number(one.now)})" for one in found[:WORDS])
-    return speech.say("Said more often than before: {list}.", list=listed)
+    return speech.say("Mentioned more often than before: {list}.", list=listed)
 
 
 def patience(speech: Speech, found: Patience) -> str | None:
@@ -98,7 +99,7 @@ def patience(speech: Speech, found: Patience) -> str | None:
     if point is None:
         return None
     return speech.say(
-        "{share} {interval} of those who wait leave within {wait} ({n} waits of 13 weeks).",
+        "{share} {interval} of those who wait leave within {wait} ({n} waits over 13 weeks).",
         share=speech.percent(point.share),
         interval=speech.interval(point.low, point.high),
         wait=sentences.durations(speech, point.within_s)[0],
@@ -131,14 +132,16 @@ def expected(speech: Speech, one: Expected) -> str:
 
 def forecast_told(speech: Speech, one: ChannelForecast, week: int) -> tuple[str, ...]:
     """What to expect of all channels, and what came beside what was forecast."""
-    told = [
-        speech.say(
+    total = one.next.total
+    message = (
+        N_("About {n} contacts are expected, survey answers aside.")
+        if total.low is None
+        else N_(
             "About {n} contacts are expected ({range}), survey answers aside. The true number "
-            "falls within the range four times out of five.",
-            n=round(one.next.total.contacts),
-            range=expected(speech, one.next.total),
+            "falls within the range four weeks out of five."
         )
-    ]
+    )
+    told = [speech.say(message, n=round(total.contacts), range=expected(speech, total))]
     if one.told and one.told.total.low is not None:
         told.append(
             speech.say(
@@ -162,7 +165,7 @@ def forecast(speech: Speech, one: ChannelForecast, week: int) -> tuple[str, ...]
     if one.missed and one.told:
         told.append(
             speech.say(
-                "Week {week}: forecast {range}, came {came}.",
+                "Week {week}: forecast {range}, actual {came}.",
                 week=week,
                 range=expected(speech, one.told.total),
                 came=one.came,

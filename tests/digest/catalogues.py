@@ -25,7 +25,7 @@ UNUSED_HEADERS = (
     '"Language-Team',
     '"Generated-By',
 )
-KEYWORDS = {"say": None, "N_": None, "count": (1, 2)}
+KEYWORDS = {"say": None, "sentence": None, "N_": None, "count": (1, 2)}
 
 
 def template() -> Catalog:

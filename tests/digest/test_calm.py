@@ -37,21 +37,21 @@ def steady(*themes: str, negative: int = 1, last: int = 8) -> Summary:
         (
             "fi",
             "24 yhteydenottoa, ei selviä muutoksia · viikko 47",
-            "Viikolla ei ollut selviä muutoksia. Yhteydenottoja tuli 24.",
+            "Viikolla ei ollut selviä muutoksia.",
             "24 yhteydenottoa, lähde vaiti · viikko 47",
             "Saapuneissa yhteydenotoissa (24) ei näy selviä muutoksia.",
         ),
         (
             "sv",
             "24 kontakter, inga tydliga förändringar · vecka 47",
-            "Inga tydliga förändringar under veckan: 24 kontakter.",
+            "Inga tydliga förändringar under veckan.",
             "24 kontakter, en källa tyst · vecka 47",
             "Inga tydliga förändringar syns i de kontakter som kom in (24).",
         ),
         (
             "en",
             "24 contacts, no clear changes · week 47",
-            "The week had no clear changes: 24 contacts.",
+            "No clear changes this week.",
             "24 contacts, a source silent · week 47",
             "No clear changes in the contacts that arrived (24).",
         ),
@@ -125,10 +125,11 @@ def test_a_week_of_nothing_is_a_letter_without_sections(freshness: Freshness) ->
 def test_a_week_without_changes_says_so_and_then_what_was_worst_and_best() -> None:
     heard = view(digest("product", whole=steady("quality", "instructions", negative=6)), LINKS)
     assert [line.replace("\u00a0", " ") for line in heard.headlines] == [
-        "Viikolla ei ollut selviä muutoksia. Yhteydenottoja tuli 16.",
+        "Viikolla ei ollut selviä muutoksia.",
         "Eniten kielteistä palautetta: Kokoamisohje – 8 yhteydenotosta 6 oli kielteisiä.",
     ]
-    assert heard.subject == "16 yhteydenottoa, ei selviä muutoksia · viikko 47"
+    assert heard.subject == "Kokoamisohje: 6 kielteistä, ei selviä muutoksia · viikko 47"
+    assert heard.preheader == "Yhteydenottoja 16 · Kielteisiä 75 %"
     assert [part.title for part in heard.parts] == [
         "Eniten kielteistä palautetta",
         "Mitä tehdyt korjaukset saivat aikaan",
@@ -139,5 +140,8 @@ def test_a_week_without_changes_says_so_and_then_what_was_worst_and_best() -> No
 def test_a_count_under_five_is_not_told_by_its_percentage() -> None:
     one = view(digest("marketing", whole=steady("price", "availability", "newsletter")), LINKS)
     negative = next(tile for tile in one.tiles if tile.label == "Kielteisiä")
-    assert (negative.value, negative.margin) == ("alle 5/24", "")
-    assert negative.details == ("Edellisviikolla alle 5/24.",)
+    assert (negative.value, negative.margin) == ("alle 5", "")
+    assert negative.details == (
+        "24 tekstistä alle 5 oli kielteisiä.",
+        "Edellisviikolla alle 5 (yhteensä 24).",
+    )

@@ -17,6 +17,7 @@ from chalicelib.digest.people_sentences import BASICS
 from chalicelib.digest.whole import Recent, WholeWeek, whole_week
 from chalicelib.insights.answering import Answering, Gap, Mean
 from chalicelib.insights.exposure import public_holidays
+from chalicelib.insights.forecast import Expected
 from chalicelib.insights.proportion import share
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.organisation import Department
@@ -107,6 +108,27 @@ def test_basics_have_names_in_every_language() -> None:
     from chalicelib.basics import BASICS as KNOWN
 
     assert list(BASICS) == list(KNOWN)
+
+
+def test_a_few_repeats_are_not_told_by_their_percentage() -> None:
+    whole, store = _whole(), organisation("en")
+    assert whole.more.repeats is not None
+    few = replace(whole.more.repeats, repeated=share(3, 700))
+    one = replace(whole, more=replace(whole.more, repeats=few))
+    reader = store.department_by_id["customer-service"]
+    text = " ".join(_text(compose(store, reader, WEEK, rich(), FRESH, NOW, one)).split())
+    assert "Under 5 of 700 contacts came back to the same theme." in text
+    assert "0%" not in text.partition("REPEAT CONTACTS")[2].partition("CUSTOMERS GONE")[0]
+
+
+def test_a_forecast_without_a_range_promises_none() -> None:
+    whole, store = _whole(), organisation("en")
+    assert whole.workload is not None
+    bare = replace(whole.workload.next, total=Expected(390.4))
+    one = replace(whole, workload=replace(whole.workload, next=bare, told=None))
+    reader = store.department_by_id["customer-service"]
+    text = _text(compose(store, reader, WEEK, rich(), FRESH, NOW, one))
+    assert "About 390 contacts are expected, survey answers aside.\n" in text
 
 
 # --- who answers --------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_a_fix_that_cannot_be_compared_is_not_told_but_one_too_young_is() -> Non
     [
         (
             "fi",
-            "Liian aikaista sanoa: korjauksesta on 1 viikko",
+            "Vielä liian aikaista sanoa: korjauksesta on viikko, ensimmäinen",
         ),
         ("sv", "För tidigt att säga: 1 vecka sedan åtgärden"),
         ("en", "Too early to say: 1 week since the fix"),
@@ -191,9 +191,9 @@ def test_proposals_of_chance_order_are_told_apart_from_those_left_out() -> None:
         return text.partition("TÄRKEIMMÄT TOIMET")[2].partition("VIIKKO LUKUINA")[0]
 
     both = said((first, second), (first, second, third))
-    assert "Toimitus myöhässä, Laskuvirhe: järjestys voi johtua sattumasta." in both
+    assert "Järjestys voi olla sattumaa." in both
     assert "Yhtä tärkeitä voivat olla myös: Verkkokaupan käytettävyys." in both
-    assert "järjestys" not in said((first,), (first, third))
+    assert "Järjestys" not in said((first,), (first, third))
     assert "Yhtä tärkeitä" not in said((first, second), (first, second))
 
 
@@ -202,7 +202,7 @@ def test_what_nobody_supplies_is_silence() -> None:
     supplied = render(insightful("leadership", "fi"), LINKS).text
     for title in (
         "”valaisin, humisee",
-        "Sanoja, joita käytettiin aiempaa useammin",
+        "Aiempaa useammin mainittu",
         "TOISTUVAT YHTEYDENOTOT",
         "HILJENNEET ASIAKKAAT",
     ):
