@@ -8,6 +8,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,21 +45,25 @@ def serving(directory: Path, environment: Mapping[str, str]) -> Iterator[tuple[i
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     where = ["--host", "127.0.0.1", "--port", str(port), "--model", str(directory)]
+    log = tempfile.TemporaryFile()  # noqa: SIM115 closed below
     process = subprocess.Popen(  # noqa: S603 our own code
         [sys.executable, "-m", "model_image", "--backend", "encoder", *where],
         env={**os.environ, **environment},
-        stderr=subprocess.DEVNULL,
+        stderr=log,
     )
     try:
         deadline = time.monotonic() + READY_S
         while not _ready(port):
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise RuntimeError("the server did not become ready")
+            if time.monotonic() > deadline or process.poll() is not None or _failed(port):
+                log.seek(0)
+                said = log.read().decode(errors="replace")[-500:]
+                raise RuntimeError(f"the server did not become ready: {said}")
             time.sleep(0.1)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(40)
+        log.close()
 
 
 def load(
@@ -133,6 +138,13 @@ def _post(connection: HTTPConnection, body: bytes) -> None:
 def _ready(port: int) -> bool:
     try:
         return _get(port, "/ping")[0] == 200
+    except OSError:
+        return False
+
+
+def _failed(port: int) -> bool:
+    try:
+        return "loading failed" in _get(port, "/ping")[1]
     except OSError:
         return False
 

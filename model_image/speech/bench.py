@@ -28,7 +28,7 @@ import numpy as np
 import soundfile
 import torch
 
-from model_image.speech import activity, audio
+from model_image.speech import activity, audio, voice
 from model_image.speech.resample import RATE_HZ, Samples, to_16k
 from model_image.speech.windows import WINDOW_S, pack
 
@@ -61,10 +61,10 @@ def call(minutes: float, seed: int = 5) -> Samples:
     for channel, hz in enumerate((115.0, 205.0)):
         pitch = hz * (1 + 0.1 * np.sin(2 * np.pi * 0.7 * t + channel))
         phase = 2 * np.pi * np.cumsum(pitch) / CALL_HZ
-        voice = sum(np.sin(n * phase) / n for n in range(1, 12))
+        buzz = sum(np.sin(n * phase) / n for n in range(1, 12))
         syllables = np.maximum(0, np.sin(2 * np.pi * 3.7 * t)) ** 0.5
         turn = (t // 9 % 2) == channel
-        made[channel] = 0.05 * voice * syllables * turn + 1e-4 * rng.standard_normal(len(t))
+        made[channel] = 0.05 * buzz * syllables * turn + 1e-4 * rng.standard_normal(len(t))
     return made
 
 
@@ -74,8 +74,6 @@ def steps(samples: Samples) -> list[Step]:
     soundfile.write(held, samples.T, CALL_HZ, format="WAV", subtype="ULAW")
     body = held.getvalue()
     wide = [to_16k(channel, CALL_HZ) for channel in samples]
-    frames = samples.shape[1] * 2 * RATE_HZ // CALL_HZ // 256
-    spectrum = np.zeros((1024, 512), np.float32)
     return [
         Step(
             "read at 16 kHz (mu-law, 2 channels)",
@@ -86,8 +84,8 @@ def steps(samples: Samples) -> list[Step]:
         Step(
             "voice activity",
             lambda: [activity.spans(channel) for channel in wide],
-            "its Fourier transforms alone",
-            lambda: [np.fft.rfft(spectrum) for _ in range(frames // 1024)],
+            "the detector's network alone",
+            lambda: [voice.probabilities(channel) for channel in wide],
         ),
     ]
 
@@ -157,13 +155,14 @@ def model_rows(shape: str, tokens: int, windows: int) -> list[tuple[str, float]]
     rng = np.random.default_rng(1)
     full = [0.1 * rng.standard_normal(round(WINDOW_S * RATE_HZ)) for _ in range(windows)]
     heard = next(model._batches(full))
+    products = _products(shape, windows, heard)
     rows = []
     with torch.inference_mode():
         for name, action in (
             ("log-mel features", lambda: list(model._batches(full))),
             ("encoder", lambda: model.net.model.encoder(heard)),
             ("features, encoder, decoder", lambda: model._decoded(heard, ["en"] * windows)),
-            ("floor: the encoder's matrix products", lambda: _products(shape, windows, heard)),
+            ("floor: the encoder's matrix products", products),
         ):
             action()
             rows.append((name, _timed(action) / windows))
@@ -171,13 +170,15 @@ def model_rows(shape: str, tokens: int, windows: int) -> list[tuple[str, float]]
     return rows
 
 
-def _products(shape: str, windows: int, like: Any) -> None:
-    """What the encoder's layers multiply: 12 width² a position and layer, in one shape."""
+def _products(shape: str, windows: int, like: Any) -> Callable[[], object]:
+    """What the encoder's layers multiply: 12 width² a position and layer, in one shape.
+
+    Of random numbers: a GPU multiplies zeros faster.
+    """
     width, layers, _, _ = SHAPES[shape]
-    one = torch.zeros(windows * 1500, width, dtype=like.dtype, device=like.device)
-    weight = torch.zeros(width, 4 * width, dtype=like.dtype, device=like.device)
-    for _ in range(3 * layers):
-        torch.mm(one, weight)
+    one = torch.randn(windows * 1500, width, dtype=like.dtype, device=like.device)
+    weight = torch.randn(width, 4 * width, dtype=like.dtype, device=like.device)
+    return lambda: [torch.mm(one, weight) for _ in range(3 * layers)]
 
 
 def _timed(action: Callable[[], object]) -> float:
