@@ -1,16 +1,15 @@
 """Samples of one channel -> where somebody talks, and where it is music, ringing or silence.
 
-Frames of 32 ms, two to a window, are judged by the telephone's band, 190-3800 Hz:
+Talk is `voice.py`'s to find. What is left are frames of 32 ms, two to a window, judged by the
+telephone's band, 190-3800 Hz:
 
     active   the level is above the line's noise, and within 40 dB of the channel's loud frames
-    tone     two narrow peaks that do not move hold nearly all energy, for 0.3 s and more: ringing,
-             busy, keys
-    music    over two seconds the level never falls off and the spectrum stays like itself; the
-             talk of people does neither: it pauses between syllables, and moves on within 64 ms
+    ringing  two narrow peaks that do not move hold nearly all energy, for 0.3 s and more: also busy
+             tones and keys
+    music    for four seconds and more the spectrum stays like itself over 64 ms, more than that of
+             noise does
 
-The two measures of music are those of Scheirer and Slaney (1997), "percentage of low-energy frames"
-and, for their spectral flux, the likeness of spectra 64 ms apart. Both must say music, for four
-seconds: to write down a song costs a little, to lose a customer's words is worse.
+The measure of music is the spectral flux of Scheirer and Slaney (1997), turned round.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from model_image.speech.resample import RATE_HZ, Samples
+from model_image.speech.voice import talk
 
 _FRAME = 512
 _HOP = 256
@@ -41,15 +41,11 @@ TONE_LIKENESS = 0.98  # a voice that holds a vowel still wanders by a per cent o
 TONE_S = 0.3
 
 MUSIC_WINDOW_S = 2.0
-MUSIC_LOW_SHARE = 0.15  # frames 10 dB under the window's mean; of talk a fourth and more
-MUSIC_LIKENESS = 0.8  # median cosine; of talk 0.3-0.8, of noise 0.79, of music 0.8-1
+MUSIC_ACTIVE = 0.5  # of a window; pauses between notes are short
+MUSIC_LIKENESS = 0.81  # median cosine of a window's active frames; of noise 0.78-0.80
 MUSIC_S = 4.0
-_LOW_DB = 10.0
+MUSIC_PAUSE_S = 0.8  # a shorter one is part of the music
 _LAG = 4  # frames
-
-GAP_S = 0.3  # a shorter pause is part of the talk
-BLIP_S = 0.1  # a shorter sound is a click
-PAD_S = 0.16  # consonants begin and end below the threshold
 
 Flags = NDArray[np.bool_]
 Levels = NDArray[np.float32]
@@ -88,7 +84,11 @@ class Frames:
 
 def spans(samples: Samples) -> list[Span]:
     """The stretches of a channel at 16 kHz, one after another without a gap."""
-    kinds = classify(measure(samples))
+    frames = measure(samples)
+    talking = np.zeros(len(frames.level_db), bool)
+    for start, end in talk(samples):
+        talking[start // _HOP : -(-end // _HOP)] = True
+    kinds = classify(frames, talking)
     length = len(samples) / RATE_HZ
     return [
         Span(start * HOP_S, length if end == len(kinds) else end * HOP_S, Kind(kind))
@@ -140,20 +140,16 @@ def _tone_share(power: Levels) -> Levels:
     return share
 
 
-def classify(frames: Frames) -> NDArray[np.uint8]:
-    """The Kind of each frame."""
-    active = active_frames(frames.level_db)
+def classify(frames: Frames, talking: Flags) -> NDArray[np.uint8]:
+    """The Kind of each frame. A word over music is a word."""
+    active = active_frames(frames.level_db) & ~talking
     ringing, music = _sorted_out(
         tone_frames(frames) & active, music_frames(frames, active), round(TONE_S / HOP_S)
     )
-    other = ringing | music
-    speech = _bridged(active & ~other, round(GAP_S / HOP_S)) & ~other
-    speech = _held(speech, round(BLIP_S / HOP_S))
-    speech = _spread(speech, round(PAD_S / HOP_S)) & ~other
     kinds = np.full(len(active), Kind.SILENCE, np.uint8)
-    kinds[speech] = Kind.SPEECH
     kinds[music] = Kind.MUSIC
     kinds[ringing] = Kind.RINGING
+    kinds[talking] = Kind.SPEECH
     return kinds
 
 
@@ -161,7 +157,7 @@ def active_frames(level_db: Levels) -> Flags:
     """Frames loud enough to be somebody or something on the line."""
     noise = float(np.percentile(level_db, 10))
     loud = float(np.percentile(level_db, 98))
-    # Music without an end has no noise to measure, and talk in much noise is all kept.
+    # Music without an end has no noise to measure.
     above = noise + FLOOR_DB if loud - noise > LEAST_RANGE_DB else loud - RANGE_DB
     flags: Flags = level_db > max(above, loud - RANGE_DB, QUIETEST_DB)
     return flags
@@ -188,28 +184,16 @@ def _sorted_out(tone: Flags, music: Flags, fewest: int) -> tuple[Flags, Flags]:
 
 
 def music_frames(frames: Frames, active: Flags) -> Flags:
-    """Frames of music: two-second windows that both measures take for it, for four seconds.
-
-    The windows at its ends hold up to a second of talk, which is left to be heard.
-    """
+    """Frames of music: windows of two seconds that sound like it, for four seconds and more."""
     width = round(MUSIC_WINDOW_S / HOP_S)
     found = np.zeros(len(active), bool)
-    if len(active) < width:
-        return found
-    last = len(active) - width
-    for start in [*range(0, last, width // 8), last]:
+    for start in range(0, len(active) - width + 1, width // 8):
         part = slice(start, start + width)
-        if active[part].mean() > 1 - MUSIC_LOW_SHARE and _is_music(frames, part):
-            found[part] = True
-    return _shortened(_held(found, round(MUSIC_S / HOP_S)), width // 2)
-
-
-def _is_music(frames: Frames, part: slice) -> bool:
-    level = frames.level_db[part]
-    mean_db = 10 * np.log10(np.mean(10 ** (level / 10)))
-    low = float(np.mean(level < mean_db - _LOW_DB))
-    likeness = float(np.median(frames.likeness[part]))
-    return low < MUSIC_LOW_SHARE and likeness > MUSIC_LIKENESS
+        heard = active[part]
+        if heard.mean() >= MUSIC_ACTIVE:
+            found[part] |= np.median(frames.likeness[part][heard]) > MUSIC_LIKENESS
+    found = _bridged(found & active, round(MUSIC_PAUSE_S / HOP_S))
+    return _held(found, round(MUSIC_S / HOP_S))
 
 
 def runs(values: NDArray[np.uint8] | Flags) -> list[tuple[int, int, int]]:
@@ -237,26 +221,6 @@ def _bridged(flags: Flags, most: int) -> Flags:
         if not value and start > 0 and end < len(flags) and end - start <= most:
             filled[start:end] = True
     return filled
-
-
-def _spread(flags: Flags, by: int) -> Flags:
-    """Each run longer by so many frames at both ends."""
-    grown = flags.copy()
-    for start, end, value in runs(flags):
-        if value:
-            grown[max(0, start - by) : end + by] = True
-    return grown
-
-
-def _shortened(flags: Flags, by: int) -> Flags:
-    """Each run shorter by so many frames at both ends, but not where the recording ends."""
-    left = flags.copy()
-    for start, end, value in runs(flags):
-        if value and start > 0:
-            left[start : start + by] = False
-        if value and end < len(flags):
-            left[end - by : end] = False
-    return left
 
 
 def seconds_of(kind: Kind, channels: Sequence[Sequence[Span]]) -> float:

@@ -31,6 +31,7 @@ import torch
 from model_image.speech import activity, audio, voice
 from model_image.speech.resample import RATE_HZ, Samples, to_16k
 from model_image.speech.windows import WINDOW_S, pack
+from tests.model_image.speech import sounds
 
 #: width, encoder layers, decoder layers, mel bands: openai/whisper-*, config.json of each.
 SHAPES = {
@@ -40,7 +41,8 @@ SHAPES = {
     "large-v3-turbo": (1280, 32, 4, 128),
     "large-v3": (1280, 32, 32, 128),
 }
-CALL_HZ = 8000
+CALL_HZ = sounds.RATE
+TURN_S = 9.0
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,14 @@ class Step:
 
 
 def call(minutes: float, seed: int = 5) -> Samples:
-    """Two people in turns: a buzz with syllables and pauses, a channel for each."""
+    """Two people in turns of nine seconds, a channel for each."""
     rng = np.random.default_rng(seed)
-    t = np.arange(round(minutes * 60 * CALL_HZ)) / CALL_HZ
-    made = np.zeros((2, len(t)), np.float32)
-    for channel, hz in enumerate((115.0, 205.0)):
-        pitch = hz * (1 + 0.1 * np.sin(2 * np.pi * 0.7 * t + channel))
-        phase = 2 * np.pi * np.cumsum(pitch) / CALL_HZ
-        buzz = sum(np.sin(n * phase) / n for n in range(1, 12))
-        syllables = np.maximum(0, np.sin(2 * np.pi * 3.7 * t)) ** 0.5
-        turn = (t // 9 % 2) == channel
-        made[channel] = 0.05 * buzz * syllables * turn + 1e-4 * rng.standard_normal(len(t))
-    return made
+    made = np.zeros((2, round(minutes * 60 * CALL_HZ)), np.float32)
+    size = round(TURN_S * CALL_HZ)
+    for number, start in enumerate(range(0, made.shape[1], size)):
+        said = sounds.voice(TURN_S, rng, (115.0, 205.0)[number % 2])
+        made[number % 2, start : start + size] = said[: made.shape[1] - start]
+    return np.asarray(made + 1e-4 * rng.standard_normal(made.shape), np.float32)
 
 
 def steps(samples: Samples) -> list[Step]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from contextlib import suppress
 from itertools import pairwise
@@ -216,6 +218,36 @@ def test_no_word_is_lost_in_noise(noise_db: float) -> None:
     talk = sounds.voice(10, rng)
     noise = rng.standard_normal(len(talk)) * talk.std() * 10 ** (noise_db / 20)
     assert seconds((talk + noise).astype(np.float32))[Kind.SPEECH] > 9
+
+
+@pytest.mark.parametrize("noise_db", [-20, -5])
+def test_noise_between_words_is_neither_talk_nor_music(noise_db: float) -> None:
+    rng = np.random.default_rng(8)
+    talk = sounds.voice(5, rng)
+    call = np.concatenate([talk, np.zeros(10 * RATE, np.float32), talk])
+    noise = rng.standard_normal(len(call)) * talk.std() * 10 ** (noise_db / 20)
+    found = seconds((call + noise).astype(np.float32))
+    assert found[Kind.SPEECH] == pytest.approx(10, abs=1)
+    assert found[Kind.SILENCE] == pytest.approx(10, abs=1)
+
+
+def test_a_word_over_music_is_heard() -> None:
+    rng = np.random.default_rng(9)
+    music = (sounds.music(20, rng) / 4).astype(np.float32)
+    music[8 * RATE : 12 * RATE] += sounds.voice(4, rng)
+    found = seconds(sounds.line(music, sounds.silence(5, rng), rng=rng))
+    assert found[Kind.SPEECH] == pytest.approx(4, abs=0.6)
+    assert found[Kind.MUSIC] == pytest.approx(16, abs=1)
+
+
+def test_the_detector_leaves_the_threads_of_torch_as_they_were() -> None:
+    code = (
+        "import numpy as np, torch; torch.set_num_threads(3)\n"
+        "from model_image.speech.voice import talk; talk(np.zeros(16000, np.float32))\n"
+        "print(torch.get_num_threads())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "3"
 
 
 @pytest.mark.parametrize("note_s", [0.2, 0.5, 1.5])
