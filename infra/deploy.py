@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.adapters.secrets import OWN_KEYS
 from infra import artefacts, stage_settings
 from infra.artefacts import NoVersion, Version
 from infra.changes import DeployFailed, Stack, losses
@@ -27,7 +28,6 @@ from infra.stage_settings import BadSettings, StageSettings
 from infra.template import STAGES, budget, permissions
 from infra.template.base import base_template
 
-OWN_KEYS = ("pseudonym-key", "link-key")
 NAME = "oivallus-{stage}"
 
 

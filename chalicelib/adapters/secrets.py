@@ -18,7 +18,8 @@ from chalicelib.adapters.clients import calling, client
 from chalicelib.errors import Misconfigured
 
 CACHE_S = 300
-
+#: Our own keys: customers' pseudonyms are made with the one, links of mails sealed with the other.
+PSEUDONYM_KEY, LINK_KEY = OWN_KEYS = ("pseudonym-key", "link-key")
 
 #: How many secrets of a source fit at once, when the hub itself adds the newest.
 KEPT = 5
@@ -41,7 +42,7 @@ class Secrets:
         return self._secrets(self._source(source))
 
     def key(self, name: str) -> bytes:
-        """Our own newest key: 'pseudonym-key' or 'link-key'."""
+        """Our own newest key, of a name in OWN_KEYS."""
         return self.keys(name)[0]
 
     def keys(self, name: str) -> Sequence[bytes]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from chalicelib import corrections, pages
 from chalicelib.adapters.codec import State
+from chalicelib.adapters.secrets import LINK_KEY
 from chalicelib.adapters.world import World
 from chalicelib.connectors.base import Reply, Request
 from chalicelib.corrections import Correction, Demand, Link, Quoted, settled
@@ -59,7 +60,7 @@ class Stored:
 
 def linked(world: World, digest: Digest) -> Digest:
     """The digest with a correction link under every quote; what the page shows is stored."""
-    key, base, now = world.secrets.key("link-key"), world.url(), world.clock()
+    key, base, now = world.secrets.key(LINK_KEY), world.url(), world.clock()
     until = corrections.expiry(now)
 
     def link(theme: str, quote: Quote) -> str:
@@ -91,7 +92,7 @@ def correct(world: World, token: str, request: Request) -> Reply:
     """
     from chalicelib.digest.correction_page import apology
 
-    link = corrections.unseal(token, world.secrets.keys("link-key"), world.clock())
+    link = corrections.unseal(token, world.secrets.keys(LINK_KEY), world.clock())
     if link is None:
         return Reply(404, apology(None), pages.HEADERS)
     organisation = world.organisation()

@@ -15,6 +15,7 @@ from itertools import islice
 from chalicelib import privacy
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.world import World
 from chalicelib.digest import customer_reasons
 from chalicelib.digest.speech import Speech
@@ -120,7 +121,7 @@ def _clearly_told(seen: _Seen, since: datetime) -> tuple[datetime, Rating | bool
 
 def _recent(world: World, since: datetime) -> Iterator[tuple[str, _Seen]]:
     """Known customers' interactions that began since then."""
-    person = same_person(world.secrets.keys("pseudonym-key"))
+    person = same_person(world.secrets.keys(PSEUDONYM_KEY))
     every = world.interactions.recent(since)
     while keys := list(islice(every, READ_AT_ONCE)):
         for state in world.interactions.alive(keys, world.clock()).values():
@@ -131,7 +132,7 @@ def _recent(world: World, since: datetime) -> Iterator[tuple[str, _Seen]]:
 
 def _last_of(world: World, customer: str) -> _Seen | None:
     """A customer's latest contact."""
-    keys = world.secrets.keys("pseudonym-key")
+    keys = world.secrets.keys(PSEUDONYM_KEY)
     every = [
         of
         for name in sorted(under_each(customer, keys))
@@ -165,7 +166,7 @@ def _listed(
 
 def _named(world: World, references: Iterable[str]) -> Callable[[str, _Seen], str]:
     """How a customer is named: by the asker's own list, else by an id of the log, else not."""
-    keys = world.secrets.keys("pseudonym-key")
+    keys = world.secrets.keys(PSEUDONYM_KEY)
     own = {privacy.pseudonym(reference, keys[0]): reference for reference in references}
 
     def name(customer: str, seen: _Seen) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.world import World
 from chalicelib.digest.whole import More
 from chalicelib.fold import fold, iso_week, language, part_of
@@ -177,4 +178,4 @@ def silent_of(
 
 def _person(world: World) -> Callable[[str], str]:
     """One name for each customer, also while the key of pseudonyms is being rotated."""
-    return same_person(world.secrets.keys("pseudonym-key"))
+    return same_person(world.secrets.keys(PSEUDONYM_KEY))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import pages
 from chalicelib.adapters.mail import Letter
+from chalicelib.adapters.secrets import LINK_KEY, PSEUDONYM_KEY
 from chalicelib.adapters.telemetry import record, warn
 from chalicelib.adapters.world import World
 from chalicelib.connectors.base import Reply
@@ -164,7 +165,7 @@ def quote_candidates(
     """Redacted customer texts of one week, theme and sentiment, from a bounded uniform sample."""
     part = part_of(iso_week(monday), theme, feeling)
     keys = world.interactions.sample(part, QUOTE_SAMPLE)
-    person = same_person(world.secrets.keys("pseudonym-key"))
+    person = same_person(world.secrets.keys(PSEUDONYM_KEY))
     for state in world.interactions.alive(keys, world.clock()).values():
         interaction = fold(state.events, state.enrichments)
         if sample_of(interaction, organisation) != part:
@@ -219,7 +220,7 @@ def reader_id(world: World, department: str, recipient: str) -> str:
 
     By the oldest link key, so that a new one forgets nobody who wanted no more digests.
     """
-    oldest = world.secrets.keys("link-key")[-1]
+    oldest = world.secrets.keys(LINK_KEY)[-1]
     return _mac(oldest, f"reader:{department}:{recipient.lower()}")[:16]
 
 
@@ -263,7 +264,7 @@ def unsubscribe(world: World, token: str, method: str) -> Reply:
         return _resubscribe(world, reader, mac, until, method)
     fits = [
         hmac.compare_digest(mac.encode(), _signature(key, reader).encode())
-        for key in world.secrets.keys("link-key")
+        for key in world.secrets.keys(LINK_KEY)
     ]
     if not any(fits):
         return Reply(404, pages.broken(), pages.HEADERS)
@@ -279,7 +280,7 @@ def _resubscribe(world: World, reader: str, mac: str, until: str, method: str) -
     at = int(until) if re.fullmatch(r"[0-9]{1,12}", until) else 0
     fits = [
         hmac.compare_digest(mac.encode(), _undo(key, reader, at).encode())
-        for key in world.secrets.keys("link-key")
+        for key in world.secrets.keys(LINK_KEY)
     ]
     if not any(fits) or at < world.clock().timestamp():
         return Reply(404, pages.broken(), pages.HEADERS)

@@ -19,6 +19,7 @@ from typing import Any
 from chalicelib import privacy
 from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.person import Person
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable
 from chalicelib.interaction import Channel, Event, EventKind, Role, interaction_key
@@ -64,7 +65,7 @@ class _Who:
     @classmethod
     def of(cls, world: World, person: Person, names: Sequence[str]) -> _Who:
         """With the addresses that stand behind a named pseudonym, where the log still has them."""
-        keys = tuple(world.secrets.keys("pseudonym-key"))
+        keys = tuple(world.secrets.keys(PSEUDONYM_KEY))
         wanted = frozenset(one for name in names for one in under_each(name, keys))
         behind = (
             str(event.customer)
@@ -120,7 +121,7 @@ class _Found:
 
 def pseudonyms(world: World, names: Sequence[str]) -> list[str]:
     """What the hub calls these people now: for records that must not name them."""
-    keys = world.secrets.keys("pseudonym-key")
+    keys = world.secrets.keys(PSEUDONYM_KEY)
     found = [name if is_pseudonym(name) else privacy.pseudonym(name, keys[0]) for name in names]
     return [rekeyed(one, keys) for one in found]
 

@@ -15,6 +15,7 @@ from chalicelib.adapters import codec, kept
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.kept import Kept
 from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable, Skipped, Unreadable
 from chalicelib.fold import fold, message_id, unique, unjudged
@@ -117,7 +118,7 @@ def _write_log(world: World, found: Difference) -> None:
 def _write_interactions(world: World, events: Sequence[Event], gone: Sequence[Event]) -> bool:
     """Let the interactions that are understood already hold these events, and those no more."""
     organisation = world.organisation()
-    pseudonym_key = world.secrets.key("pseudonym-key")
+    pseudonym_key = world.secrets.key(PSEUDONYM_KEY)
     wanted = _Wanted.of(
         [privacy.redacted_event(event, organisation.redact, pseudonym_key) for event in events],
         gone,

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.interactions import Change
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.world import World
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.fold import fold, sample_of
@@ -21,7 +22,6 @@ from chalicelib.organisation import Organisation
 from chalicelib.pipeline.passes import batches, rewrite
 from chalicelib.privacy.pseudonyms import rekeyed
 
-PSEUDONYM_KEY = "pseudonym-key"
 WORK = "rotate-pseudonym-key"  # whose place is remembered
 #: Functions keep a secret for five minutes and work for two on a batch; then nobody has it.
 SETTLED = timedelta(minutes=10)

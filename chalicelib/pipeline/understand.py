@@ -12,6 +12,7 @@ from chalicelib import enrich, masking, privacy
 from chalicelib.adapters.codec import State
 from chalicelib.adapters.interactions import Change
 from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.telemetry import warn
 from chalicelib.adapters.world import World
 from chalicelib.deliveries import time_digits
@@ -121,7 +122,7 @@ def _read(world: World, organisation: Organisation, keys: Sequence[EventKey]) ->
     A key without an event was erased or has expired: there is nothing left to do for it. An
     event that cannot be read back fails its interaction, and nothing else.
     """
-    pseudonym_key = world.secrets.key("pseudonym-key")
+    pseudonym_key = world.secrets.key(PSEUDONYM_KEY)
     events: dict[str, list[Event]] = defaultdict(list)
     deliveries: set[str] = set()
     broken: set[EventKey] = set()

@@ -11,14 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import enrich
 from chalicelib.adapters.clients import client
+from chalicelib.adapters.secrets import OWN_KEYS
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Connector, Proof, Request
 from chalicelib.errors import HubError, Misconfigured, Rejected
 from chalicelib.organisation import Organisation
 from infra.commands import dead_letters
 from infra.commands.worlds import Hub
-
-OWN_KEYS = ("pseudonym-key", "link-key")
 
 
 @dataclass(frozen=True)

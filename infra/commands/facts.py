@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.clients import client
+from chalicelib.adapters.secrets import OWN_KEYS
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Proof
 from chalicelib.fold import iso_week
@@ -21,7 +22,6 @@ from chalicelib.organisation import Organisation
 from chalicelib.pipeline import digests
 from chalicelib.pipeline.overdue import last_moment, monday_of
 from infra.commands import dead_letters
-from infra.commands.checks import OWN_KEYS
 from infra.commands.deployment import (
     BucketFact,
     DigestFact,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.pipeline import rotate as rotating
 from infra.commands import cli
 from infra.commands.bars import bars
@@ -17,7 +18,7 @@ from infra.commands.worlds import quiet
 class OwnKey(StrEnum):
     """Keys whose change needs more than a new secret."""
 
-    PSEUDONYM = rotating.PSEUDONYM_KEY
+    PSEUDONYM = PSEUDONYM_KEY
 
 
 @cli.app.command(rich_help_panel=cli.MEND)

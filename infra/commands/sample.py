@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import shlex
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -23,10 +21,10 @@ from chalicelib.pipeline.receive import as_source
 from infra.commands import cli, recorded
 from infra.commands.arrivals import shown
 from infra.commands.cli import FAULTS, OK, AsJson, Profile, SourceName, Stage
+from infra.commands.curl import curl_line
 from infra.commands.worlds import Hub
 from infra.paths import STATE
 
-_SUFFIXES = {"application/json": ".json", "application/x-www-form-urlencoded": ".form"}
 _TIMEOUT_S = 30
 #: How long the delivery's line is waited for, seconds: CloudWatch shows it late.
 _LINE_S = {True: 20.0, False: 3.0}
@@ -175,14 +173,3 @@ def _line(hub: Hub, reply: Reply) -> Delivery | None:
     while (found := hub.world.deliveries.find(_id(reply))) is None and time.monotonic() < until:
         time.sleep(0.5)
     return found
-
-
-def curl_line(request: Request, name: str, folder: Path) -> str:
-    """A command that sends a signed request; its body goes to a file, whose bytes are signed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    body = folder / f"{name}{_SUFFIXES.get(request.content_type, '.body')}"
-    body.write_bytes(request.body)
-    headers = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
-    method = [] if request.method == "POST" else [f"-X {request.method}"]
-    data = [f"--data-binary @{shlex.quote(str(body))}"] if request.body else []
-    return " ".join(["curl -i", *method, *headers, *data, shlex.quote(request.url)])

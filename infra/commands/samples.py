@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -11,10 +10,9 @@ from pathlib import Path
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Outcome
 from chalicelib.organisation import Organisation
+from infra.commands.curl import curl_line
 from infra.demo import story
 from infra.demo.delivery import Delivery
-
-_SUFFIXES = {"application/json": ".json", "application/x-www-form-urlencoded": ".form"}
 
 
 @cache
@@ -35,20 +33,11 @@ def webhook_sources(organisation: Organisation) -> list[str]:
 def curl(
     organisation: Organisation, source: str, url: str, secret: str, folder: Path
 ) -> str | None:
-    """A command that delivers a sample, signed now; None where there is no sample.
-
-    The body goes to a file in `folder`: its bytes are what is signed.
-    """
+    """A command that delivers a sample, signed now; None where there is no sample."""
     sample = samples().get(source)
     if sample is None:
         return None
     connector = CONNECTORS[organisation.sources[source].connector]
     unsigned = sample.request(f"{url}/webhooks/{source}")
     request = connector.sign(unsigned, secret, datetime.now(UTC))
-    folder.mkdir(parents=True, exist_ok=True)
-    body = folder / f"{source}{_SUFFIXES.get(request.content_type, '.body')}"
-    body.write_bytes(request.body)
-    headers = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
-    return " ".join(
-        ["curl -i", *headers, f"--data-binary @{shlex.quote(str(body))}", shlex.quote(request.url)]
-    )
+    return curl_line(request, source, folder)

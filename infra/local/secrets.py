@@ -7,10 +7,9 @@ import secrets
 from collections.abc import Iterable, Mapping
 
 from chalicelib.adapters.clients import client
+from chalicelib.adapters.secrets import OWN_KEYS
 from chalicelib.connectors import CONNECTORS
 from chalicelib.organisation import SourceConfig
-
-OWN_KEYS = ("pseudonym-key", "link-key")
 
 
 def make_missing(prefix: str, sources: Mapping[str, SourceConfig], kept: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chalicelib.adapters.audit import KIND as AUDIT
+from chalicelib.adapters.secrets import LINK_KEY, PSEUDONYM_KEY
 from infra.template import keys
 
 Statement = dict[str, Any]
@@ -52,7 +53,7 @@ def _api(stage: str) -> list[Statement]:
         _table("RegistryTable", "GetItem", "PutItem"),
         _send("EventsQueue", "FetchQueue", "RecordingsQueue"),
         _objects(["raw/"], "PutObject"),
-        _secrets(stage, "sources/*", "link-key"),
+        _secrets(stage, "sources/*", LINK_KEY),
     ]
 
 
@@ -64,7 +65,7 @@ def _understand(stage: str) -> list[Statement]:
         *_asks(),
         _objects(["heads/"], "GetObject"),
         _polled("EventsQueue"),
-        _secrets(stage, "pseudonym-key"),
+        _secrets(stage, PSEUDONYM_KEY),
     ]
 
 
@@ -188,7 +189,7 @@ def _send_digests(stage: str) -> list[Statement]:
         _index("EventsTable", "by_source"),
         _table("RegistryTable", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
         _mail(),
-        _secrets(stage, "link-key", "pseudonym-key"),
+        _secrets(stage, LINK_KEY, PSEUDONYM_KEY),
         _failed_calls(),
     ]
 

@@ -16,6 +16,7 @@ import pytest
 from moto import mock_aws
 from moto.cloudformation.models import CloudFormationBackend
 
+from chalicelib.adapters.secrets import OWN_KEYS
 from infra import artefacts, deploy, images
 from infra.artefacts import NoVersion
 from infra.changes import Change, DeployFailed, Stack, change, reasons
@@ -174,7 +175,7 @@ def test_another_account_is_refused(target: Target) -> None:
 def test_the_hubs_own_keys_are_made_once(target: Target) -> None:
     manager = target.client("secretsmanager")
     deploy.make_keys(target, "")
-    names = [f"oivallus/prod/{name}" for name in deploy.OWN_KEYS]
+    names = [f"oivallus/prod/{name}" for name in OWN_KEYS]
     before = [manager.get_secret_value(SecretId=name)["SecretString"] for name in names]
     deploy.make_keys(target, "")
     assert before == [manager.get_secret_value(SecretId=n)["SecretString"] for n in names]

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.adapters import transact
 from chalicelib.adapters.log import EventKey
+from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.tables import InteractionRow
 from chalicelib.adapters.world import World
 from chalicelib.errors import Misconfigured, Retryable
@@ -77,9 +78,9 @@ def test_counts_stay_and_the_old_key_can_go(halfway: World) -> None:
     assert rotate.rotate(halfway) == rotate.Rekeyed(2, 0)
     with pytest.raises(Retryable, match=r"finish after 12:10 UTC"):
         rotate.finish(_later(halfway, 9))
-    assert len(halfway.secrets.keys(rotate.PSEUDONYM_KEY)) == 2
+    assert len(halfway.secrets.keys(PSEUDONYM_KEY)) == 2
     assert rotate.finish(_later(halfway, 10)).moved == 0
-    (newest,) = halfway.secrets.keys(rotate.PSEUDONYM_KEY)
+    (newest,) = halfway.secrets.keys(PSEUDONYM_KEY)
     assert newest != SECRET.encode()
     assert _names() == {pseudonym(AINO, newest)}
     assert old not in repr(halfway.interactions.read(["shop#before", "shop#after"]))
@@ -100,7 +101,7 @@ def test_what_was_written_behind_the_pass_is_moved_at_the_end(halfway: World) ->
 
 def test_one_person_while_it_lasts(halfway: World) -> None:
     """Searched by address or by either pseudonym, counted as one who came back, and not silent."""
-    keys = halfway.secrets.keys(rotate.PSEUDONYM_KEY)
+    keys = halfway.secrets.keys(PSEUDONYM_KEY)
     for name in (AINO, *(pseudonym(AINO, key) for key in keys)):
         assert _interactions(halfway, [name]) == {"shop#before", "shop#after"}
     found = repeats_of(halfway, halfway.organisation(), WEEK, 2)
@@ -168,6 +169,6 @@ def test_keys_that_were_put_by_hand_settle_first(world: World) -> None:
     """Somebody wrote the new key into the secret: since when is not known, so it is now."""
     world.secrets._put("oivallus/test/pseudonym-key", {"secrets": ["new", SECRET]})
     rotate.rotate(world)
-    assert world.secrets.keys(rotate.PSEUDONYM_KEY) == [b"new", SECRET.encode()]
+    assert world.secrets.keys(PSEUDONYM_KEY) == [b"new", SECRET.encode()]
     with pytest.raises(Retryable):
         rotate.finish(world)
