@@ -207,7 +207,7 @@ def repeats(digest: Digest, speech: Speech) -> Part | None:
     ]
     if repeated:
         lines.append(_repeated(speech, repeated))
-    if found.linked:
+    if found.linked and (found.sampled < 1 or round(found.linked.value, 2) < 1):
         known = speech.percent(found.linked.value)
         lines.append(
             speech.say("Counted among contacts of known customers, {share} of all.", share=known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,8 +13,12 @@ from chalicelib.digest.wording import view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 LARGEST_HTML = 100_000  # bytes; Gmail clips at 102 KB
+#: '(31–38 %)', '1 340–1 460 €', '--out FILE.csv': a line must not break after the dash.
+_NUMBER = r"\d(?:[\d.,]*\d|\u00a0\d)*"
+_DASHED = re.compile(rf"[(€]*{_NUMBER}–{_NUMBER}(?:\u00a0?[%€h]|[.,])?\)?|--\w+ \S+")
 
 
 def render(digest: Digest, links: Links) -> Mail:
@@ -46,7 +51,7 @@ def templates() -> Environment:
     """The templates of digests and pages; what they are given is escaped in HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("chalicelib.digest"),
         # Customers' words are escaped in HTML and left alone in plain text.
         autoescape=select_autoescape(["html"], disabled_extensions=["txt"], default=True),
@@ -55,3 +60,12 @@ def templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["unbroken"] = _unbroken
+    return environment
+
+
+def _unbroken(text: str) -> Markup:
+    """The text in HTML, each range of numbers and option kept on one line."""
+    from markupsafe import Markup, escape
+
+    return Markup(_DASHED.sub(r'<span class="nb">\g<0></span>', str(escape(text))))  # noqa: S704 escaped

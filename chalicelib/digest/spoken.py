@@ -16,7 +16,8 @@ _CLOSERS = ")]}”’\"'»"
 _WORD_BEFORE_END = re.compile(r"[\w%€$°]")
 
 _OPENER = (
-    r"(?:no[ ])?(?:hei|heippa|hei[ ]hei|moi|moikka|moro|terve|tervehdys|"
+    r"(?:(?:no|joo|ja|yes|well)(?:,[ ]|[ ]))?"
+    r"(?:hei|heippa|hei[ ]hei|moi|moikka|moro|terve|tervehdys|"
     r"(?:hyvää[ ])?(?:päivää|iltapäivää|iltaa|huomenta)|"
     r"hej|hejsan|hallå|god[ ](?:dag|morgon|kväll|afton)|"
     r"hi|hello|hey|greetings|good[ ](?:day|morning|afternoon|evening))"

@@ -56,6 +56,8 @@ def test_a_greeting_is_left_out(greeting: str) -> None:
         ("Terve, sohva puuttuu.", "Sohva puuttuu."),
         ("hei, sohva puuttuu", "sohva puuttuu"),
         ("No terve, se lasku on väärin.", "Se lasku on väärin."),
+        ("Ja, god dag. Lampan brummar.", "Lampan brummar."),
+        ("Yes hello, my lamp hums.", "My lamp hums."),
         ("Dear customer service, I waited.", "I waited."),
         ("Lasku\n\nHej! Det är fel.", "Lasku. Det är fel."),
     ],
@@ -69,6 +71,7 @@ def test_a_greeting_on_the_line_of_the_message_is_left_out(text: str, expected: 
     [
         "Hei!",
         "Hei missä sohva on",
+        "Ja, lampan brummar.",
         "Hyvä palvelu, kiitos!",
         "Hyvä asiakaspalvelu, kiitos!",
         "Bästa kundtjänsten, tack!",
