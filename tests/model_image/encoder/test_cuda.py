@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,7 @@ from model_image.metrics import Meter
 from model_image.wire import Request, Result, Taxonomy, Text
 from tests.model_image.encoder.conftest import Build
 
+ROOT = Path(__file__).parents[3]
 NOTHING = Taxonomy("x", (), 0)
 GIB = 2**30
 NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
@@ -204,6 +206,14 @@ def test_a_failed_step_keeps_no_memory(build: Build, messages: list[str]) -> Non
     error = asyncio.run(launched())
     assert isinstance(error, torch.OutOfMemoryError)
     assert error.__traceback__ is None
+
+
+def test_the_image_asks_for_the_gpu() -> None:
+    """Its base is no CUDA image, which would say so to NVIDIA's container runtime."""
+    text = (ROOT / "model_image" / "Dockerfile").read_text(encoding="utf-8")
+    torch_stage = text[text.index("AS deps-torch") : text.index("AS deps-encoder")]
+    assert "NVIDIA_VISIBLE_DEVICES=all" in torch_stage
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in torch_stage
 
 
 @NEEDS_CUDA
