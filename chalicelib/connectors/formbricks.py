@@ -11,37 +11,18 @@ its survey. `fetch` is "<survey id>/<response id>".
 
 from __future__ import annotations
 
-import base64
-import secrets as random
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib import signatures
 from chalicelib.connectors import formbricks_api
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
 from chalicelib.connectors.formbricks_answers import event_of, identity, told_all
-from chalicelib.connectors.parts import answers, survey_api
+from chalicelib.connectors.parts import answers, standard_webhooks, survey_api
 from chalicelib.connectors.parts.reading import identifier, iso_time, json_body, section, text
 from chalicelib.errors import Skipped
 from chalicelib.interaction import Channel, Event
 
 _EVENTS = frozenset({"responseCreated", "responseUpdated", "responseFinished"})
-
-
-def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
-    signatures.check_standard(request.body, request.headers, secrets, now)
-
-
-def sign(request: Request, secret: str, now: datetime) -> Request:
-    delivery = request.headers.get("webhook-id") or "fixture-delivery"
-    signature, stamp = signatures.sign_standard(request.body, secret, delivery, now)
-    return request.with_headers(
-        webhook_id=delivery, webhook_timestamp=stamp, webhook_signature=signature
-    )
-
-
-def new_secret() -> str:
-    return "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
 
 
 def events(request: Request, source: Source, _received_at: datetime) -> Sequence[Event]:
@@ -77,12 +58,12 @@ CONNECTOR = Connector(
     name="formbricks",
     title="Formbricks",
     channel=Channel.SURVEY,
-    verify=verify,
+    verify=standard_webhooks.verify,
     events=events,
-    sign=sign,
+    sign=standard_webhooks.sign,
     signs_time=True,
     check=check,
-    new_secret=new_secret,
+    new_secret=standard_webhooks.new_secret,
     # Whether an error is sent again depends on the version: what we can mend asks for it.
     status={Outcome.MISCONFIGURED: 503},
     secret_hint="Integrations > Webhooks > the webhook > Settings: the signing secret, whsec_…",  # noqa: S106

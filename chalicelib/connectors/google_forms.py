@@ -7,14 +7,11 @@ Signed: Standard Webhooks. Times: ISO 8601, UTC. `type` is the script's version.
 
 from __future__ import annotations
 
-import base64
-import secrets as random
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from chalicelib import signatures
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.parts import answers
+from chalicelib.connectors.parts import answers, standard_webhooks
 from chalicelib.connectors.parts.answers import IGNORE, TEXT, Answer, Question
 from chalicelib.connectors.parts.reading import (
     Json,
@@ -33,22 +30,6 @@ from chalicelib.interaction import Channel, Event, RatingKind
 _SCRIPT = "oivallus.google_forms."
 VERSION = _SCRIPT + "1"
 _TYPED = frozenset({"TEXT", "PARAGRAPH_TEXT"})
-
-
-def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
-    signatures.check_standard(request.body, request.headers, secrets, now)
-
-
-def sign(request: Request, secret: str, now: datetime) -> Request:
-    delivery = request.headers.get("webhook-id") or "fixture-delivery"
-    signature, stamp = signatures.sign_standard(request.body, secret, delivery, now)
-    return request.with_headers(
-        webhook_id=delivery, webhook_timestamp=stamp, webhook_signature=signature
-    )
-
-
-def new_secret() -> str:
-    return "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
 
 
 def events(request: Request, source: Source, _received_at: datetime) -> Sequence[Event]:
@@ -118,12 +99,12 @@ CONNECTOR = Connector(
     name="google_forms",
     title="Google Forms",
     channel=Channel.SURVEY,
-    verify=verify,
+    verify=standard_webhooks.verify,
     events=events,
-    sign=sign,
+    sign=standard_webhooks.sign,
     signs_time=True,
     check=check,
-    new_secret=new_secret,
+    new_secret=standard_webhooks.new_secret,
     # The script tries everything but 2xx again, so that what we can mend is not lost.
     status={Outcome.MISCONFIGURED: 503},
     retries="Our script tries again every hour until the hub answers 2xx, and mails you meanwhile.",

@@ -7,13 +7,13 @@ Whoever sees the token can invent deliveries: prefer `standard` or `hmac` where 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
 from chalicelib.connectors.parts import mapping, proofs
 from chalicelib.connectors.parts.reading import json_value
+from chalicelib.connectors.parts.record import body_identity
 from chalicelib.interaction import Channel, Event
 
 _DEFAULT = "bearer"
@@ -30,7 +30,7 @@ def sign(request: Request, secret: str, now: datetime) -> Request:
 def events(request: Request, source: Source, received_at: datetime) -> Sequence[Event]:
     """The records of one delivery; its body makes their identity."""
     payload = json_value(request.body, request.headers.get("content-type", ""))
-    delivery = "body_" + hashlib.sha256(request.body).hexdigest()[:32]
+    delivery = body_identity(request.body)
     return mapping.events(payload, source, delivery, received_at, mapping.sent_at(payload))
 
 

@@ -8,30 +8,14 @@ The payload is read through `mapping.py`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib import signatures
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.parts import mapping
+from chalicelib.connectors.parts import mapping, standard_webhooks
 from chalicelib.connectors.parts.reading import identifier, json_value
+from chalicelib.connectors.parts.record import body_identity
 from chalicelib.interaction import Channel, Event
-
-
-def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
-    signatures.check_standard(request.body, request.headers, secrets, now)
-
-
-def sign(request: Request, secret: str, now: datetime) -> Request:
-    """Signs with the request's own webhook-id, or with one made of its body."""
-    identity = request.headers.get("webhook-id") or _made_id(request.body)
-    signature, stamp = signatures.sign_standard(request.body, secret, identity, now)
-    return request.with_headers(
-        webhook_id=identity, webhook_timestamp=stamp, webhook_signature=signature
-    )
 
 
 def events(request: Request, source: Source, received_at: datetime) -> Sequence[Event]:
@@ -50,22 +34,18 @@ def _delivery_id(request: Request) -> str:
     headers = request.headers
     svix = "webhook-signature" not in headers and "svix-signature" in headers
     given = headers.get("svix-id" if svix else "webhook-id")
-    return identifier(given, "webhook-id") if given else _made_id(request.body)
-
-
-def _made_id(body: bytes) -> str:
-    return "body_" + hashlib.sha256(body).hexdigest()[:32]
+    return identifier(given, "webhook-id") if given else body_identity(request.body)
 
 
 CONNECTOR = Connector(
     name="standard",
     title="Standard Webhooks",
     channel=Channel.FEEDBACK,
-    verify=verify,
+    verify=standard_webhooks.verify,
     events=events,
     signs_time=True,
-    new_secret=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
-    sign=sign,
+    new_secret=standard_webhooks.new_secret,
+    sign=standard_webhooks.sign,
     check=mapping.check,
     # 410 tells the sender to disable the endpoint: never sent. 503 is retried by the standard's
     # table for a day, and so is 401, which is right while a secret is being changed.

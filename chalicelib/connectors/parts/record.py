@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from chalicelib.connectors.base import Source
@@ -37,6 +38,11 @@ def event(source: Source, channel: Channel, **values: Any) -> Event:
 def erasure(source: Source, channel: Channel, **values: Any) -> Event:
     """An Event that erases a message, or the whole interaction where `erases` is None."""
     return event(source, channel, kind=EventKind.ERASURE, role=Role.SYSTEM, **values)
+
+
+def body_identity(body: bytes) -> str:
+    """Who a delivery is that carries no signed id: its body, the same on every retry."""
+    return "body_" + hashlib.sha256(body).hexdigest()[:32]
 
 
 def rating(
