@@ -12,6 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+#: What stands for words that an item was too small for, and for those that were erased.
+WORDS_CUT, WORDS_ERASED = "…", "[…]"
+WORDLESS = frozenset({WORDS_CUT, WORDS_ERASED})
+
 
 class Channel(StrEnum):
     """How the customer reached us."""

@@ -98,19 +98,17 @@ def check_time_then_body(
     time_header: str | None,
     secrets: Sequence[str],
     now: datetime,
-    *,
-    window_s: float = WINDOW_S,
 ) -> None:
     """base64 of SHA-256 over time + body without a separator: Zendesk.
 
-    The time is RFC 3339 and opaque to the MAC; it must lie within `window_s` of `now`.
+    The time is RFC 3339 and opaque to the MAC; it must lie within WINDOW_S of `now`.
     """
     given = _present(header)
     _base64_shape(given)
     sent = _present(time_header, "time")
     expected = (_base64(_mac(_bytes(s), sent + body, "sha256")) for s in _usable(secrets))
     _any_fits(given, expected)
-    _fresh(_rfc3339(sent), now, window_s)
+    _fresh(_rfc3339(sent), now)
 
 
 def sign_time_then_body(body: bytes, secret: str, sent: datetime) -> tuple[str, str]:
@@ -206,8 +204,6 @@ def check_standard(
     headers: Mapping[str, str],
     secrets: Sequence[str],
     now: datetime,
-    *,
-    window_s: float = WINDOW_S,
 ) -> None:
     """Standard Webhooks 1.0, `v1`: any listed signature may fit any secret (rotation).
 
@@ -232,7 +228,7 @@ def check_standard(
         raise Rejected("the signature does not fit the body under any secret")
     if not sent.isdigit() or len(sent) > 12:
         raise Rejected("the signed time is not a whole number of Unix seconds")
-    _fresh(int(sent), now, window_s)
+    _fresh(int(sent), now)
 
 
 def sign_standard(body: bytes, secret: str, identity: str, sent: datetime) -> tuple[str, str]:
@@ -332,12 +328,12 @@ def _same(given: bytes, expected: str) -> bool:
     return hmac.compare_digest(given, _bytes(expected))
 
 
-def _fresh(sent: float, now: datetime, window_s: float) -> None:
+def _fresh(sent: float, now: datetime) -> None:
     age_s = now.timestamp() - sent
-    if not abs(age_s) <= window_s:
+    if not abs(age_s) <= WINDOW_S:
         when = "old" if age_s > 0 else "in the future"
         raise Rejected(
-            f"the signed time is {abs(age_s):.0f} s {when}, more than {window_s:.0f} s; "
+            f"the signed time is {abs(age_s):.0f} s {when}, more than {WINDOW_S} s; "
             "a replay, or a clock that is wrong"
         )
 

@@ -124,11 +124,11 @@ def lay_out(texts: Sequence[str]) -> Layout:
     )
 
 
-def char_grams(layout: Layout, orders: Sequence[int] = CHAR_ORDERS) -> Grams:
+def char_grams(layout: Layout) -> Grams:
     """Character n-grams that may touch, but not cross, a word's edges."""
     n = len(layout.codes)
     hashes, rows = [], []
-    for order in orders:
+    for order in CHAR_ORDERS:
         start = np.arange(n - order + 1)
         inner = layout.spaces[start + order - 1] - layout.spaces[start + 1]
         edges = layout.spaces[start + order] - layout.spaces[start] - inner
@@ -139,10 +139,10 @@ def char_grams(layout: Layout, orders: Sequence[int] = CHAR_ORDERS) -> Grams:
     return Grams(np.concatenate(hashes), np.concatenate(rows))
 
 
-def word_grams(layout: Layout, orders: Sequence[int] = WORD_ORDERS) -> Grams:
+def word_grams(layout: Layout) -> Grams:
     """Runs of one or two whole words (a mark counts as a word)."""
     hashes, rows = [], []
-    for order in orders:
+    for order in WORD_ORDERS:
         start = layout.starts[: len(layout.starts) - order + 1]
         end = layout.ends[order - 1 :]
         same = layout.one_line(start, end)
@@ -152,9 +152,9 @@ def word_grams(layout: Layout, orders: Sequence[int] = WORD_ORDERS) -> Grams:
     return Grams(np.concatenate(hashes), np.concatenate(rows))
 
 
-def stem_grams(layout: Layout, letters: int = STEM_LETTERS) -> Grams:
+def stem_grams(layout: Layout) -> Grams:
     """The first letters of every word: its inflections meet, whatever its ending."""
-    end = np.minimum(layout.ends, layout.starts + letters)
+    end = np.minimum(layout.ends, layout.starts + STEM_LETTERS)
     with np.errstate(over="ignore"):
         # Another multiplier keeps a stem apart from the same characters as an n-gram.
         mixed = layout.hash(layout.starts, end) * np.uint64(BASE)

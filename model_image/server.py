@@ -45,19 +45,11 @@ class Limits:
     drain_s: float = DRAIN_S
 
 
-class Refused(wire.BadRequest):
-    """A body cannot be served for a reason of its medium: `status` 4xx, and what to do."""
-
-    def __init__(self, status: int, error: str, where: str, remedy: str) -> None:
-        super().__init__(error, where, remedy)
-        self.status = status
-
-
 @dataclass(eq=False)
 class Medium:
     """One kind of content: how its bodies are answered, how long they may be and how many.
 
-    `answer(body, headers)` gives the reply's JSON; it may raise wire.BadRequest, Busy or Refused.
+    `answer(body, headers)` gives the reply's JSON; it may raise Busy or wire.BadRequest.
     When the caller leaves it is cancelled; it counts as open until it has ended.
     """
 

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -41,6 +41,8 @@ _KINDS = (
     "out of memory",
 )
 _STATUS = re.compile(r"\b[45]\d\d\b")
+#: A question without any notice is asked again: SageMaker itself forgets it after 6 hours.
+FORGOTTEN_AFTER = timedelta(hours=7)
 #: What SageMaker allows for an answer at most, and where nothing is said a quarter of.
 LONGEST_S = 3600
 USUAL_S = 900

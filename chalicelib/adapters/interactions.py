@@ -17,7 +17,7 @@ from chalicelib.adapters.codec import State
 from chalicelib.adapters.summaries import summary_updates
 from chalicelib.adapters.tables import MAX_ITEM_BYTES, InteractionRow, Samples
 from chalicelib.errors import Retryable
-from chalicelib.interaction import Event, Interaction
+from chalicelib.interaction import WORDS_CUT, Event, Interaction
 from chalicelib.summary import EMPTY, Summary, total
 
 #: More interactions in one transaction save calls; fewer collide less with other workers.
@@ -233,5 +233,5 @@ def _fitting_body(state: State) -> bytes:
 
 
 def _without_text(events: Sequence[Event], position: int) -> tuple[Event, ...]:
-    cut = replace(events[position], text="…")
+    cut = replace(events[position], text=WORDS_CUT)
     return (*events[:position], cut, *events[position + 1 :])

@@ -37,16 +37,14 @@ class Change:
     verdict: Verdict
 
 
-def rate_ratio(
-    now: int, before: int, alpha: float, open_ratio: float = 1.0, z: float = Z_95
-) -> RateRatio:
-    """RR of two weeks; `open_ratio` is e₁/e₀ > 0, overdispersion alpha >= 0."""
+def rate_ratio(now: int, before: int, alpha: float, open_ratio: float = 1.0) -> RateRatio:
+    """RR of two weeks, at 95 %; `open_ratio` is e₁/e₀ > 0, overdispersion alpha >= 0."""
     log = math.log((now + 0.5) / (before + 0.5) / open_ratio)
     error = math.sqrt(1 / (now + 0.5) + 1 / (before + 0.5) + 2 * alpha)
     return RateRatio(
         math.exp(log),
-        math.exp(log - z * error),
-        math.exp(log + z * error),
+        math.exp(log - Z_95 * error),
+        math.exp(log + Z_95 * error),
         two_sided_normal_p(log / error),
     )
 

@@ -67,9 +67,7 @@ def nps_margin(promoters: int, detractors: int, n: int, z: float = Z_95) -> floa
     return 100 * (half + abs((promoters - detractors) / n - (p - d)))
 
 
-def mean_margin(
-    total: int, squares: int, n: int, ends: tuple[int, int], z: float = Z_95
-) -> float | None:
+def mean_margin(total: int, squares: int, n: int, ends: tuple[int, int]) -> float | None:
     """How far from the mean `total / n` its interval reaches, in points of the scale: > 0.
 
     `squares` is the sum of the squared answers and `ends` the scale's ends. As with the NPS, an
@@ -88,7 +86,7 @@ def mean_margin(
     size = n + 1
     centre = (total + (low + high) / 2) / size
     second = (squares + (low * low + high * high) / 2) / size
-    return z * math.sqrt((second - centre * centre) / size) + abs(mean - centre)
+    return Z_95 * math.sqrt((second - centre * centre) / size) + abs(mean - centre)
 
 
 def least_squares(total: int, n: int) -> int:

@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chalicelib import enrich
-from chalicelib.adapters.asynchronous import AsynchronousEndpoint
+from chalicelib.adapters.asynchronous import FORGOTTEN_AFTER, AsynchronousEndpoint
 from chalicelib.adapters.telemetry import warn
 from chalicelib.adapters.world import World
 from chalicelib.errors import Misconfigured
@@ -30,8 +30,6 @@ ASKED = "asked/"
 FAILED = "failed/"
 #: How often the same question is asked before it is halved.
 TRIES = 3
-#: A question without any notice is asked again: the endpoint itself forgets it after 6 hours.
-FORGOTTEN_AFTER = timedelta(hours=7)
 
 Question = Mapping[str, Any]
 

@@ -14,13 +14,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from chalicelib import heard
-from chalicelib.adapters.asynchronous import AsynchronousEndpoint, Notice, read_notice
+from chalicelib.adapters.asynchronous import (
+    FORGOTTEN_AFTER,
+    AsynchronousEndpoint,
+    Notice,
+    read_notice,
+)
 from chalicelib.adapters.log import EventKey, Waiting
 from chalicelib.adapters.queue import Job, read_job
 from chalicelib.adapters.recordings import PREFIX
@@ -39,8 +43,6 @@ from chalicelib.pipeline.vendors import Paced, Send, Sleep
 
 #: Failed tries, the vendor's among them, after which the endpoint's next failure is a dead letter.
 ENDPOINT_TRIES = 5
-#: A recording without any notice is handed over again; the endpoint forgets it after 6 hours.
-FORGOTTEN_AFTER = timedelta(hours=7)
 #: Of a recording in memory while it is passed on; the rest is on the function's disk.
 _IN_MEMORY = 8 * 1024 * 1024
 #: Where the endpoint writes why it failed (infra/template/model.py).

@@ -19,15 +19,13 @@ from chalicelib.adapters.interactions import Change
 from chalicelib.adapters.world import Judge, World
 from chalicelib.errors import Misconfigured, Unreadable
 from chalicelib.fold import fold, iso_week
-from chalicelib.interaction import Enrichment, Interaction, Message, Role
+from chalicelib.interaction import WORDLESS, Enrichment, Interaction, Message, Role
 from chalicelib.model_change import Moves
 from chalicelib.organisation import Organisation
 from chalicelib.pipeline.passes import BATCH, batches, rewrite
 from chalicelib.pipeline.understand import refold
 
 WORK = "reenrich"
-#: What stands for words that were cut or erased: nothing can judge them again.
-_TAKEN_AWAY = frozenset({"…", "[…]"})
 
 Asked = dict[tuple[str, str], str]  # (interaction key, message id) -> text
 Answers = Mapping[tuple[str, str], Enrichment | None]  # None for a text that the model refuses
@@ -152,7 +150,7 @@ def _can_be_judged(message: Message) -> bool:
         message.role is Role.CUSTOMER
         and bool(message.text)
         and not message.erased
-        and message.text not in _TAKEN_AWAY
+        and message.text not in WORDLESS  # nothing can judge them again
     )
 
 

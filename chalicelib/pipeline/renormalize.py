@@ -19,13 +19,10 @@ from chalicelib.adapters.secrets import PSEUDONYM_KEY
 from chalicelib.adapters.world import World
 from chalicelib.errors import Retryable, Skipped, Unreadable
 from chalicelib.fold import fold, message_id, unique, unjudged
-from chalicelib.interaction import Event, EventKind, Role
+from chalicelib.interaction import WORDLESS, Event, EventKind, Role
 from chalicelib.pipeline.receive import queue
 from chalicelib.pipeline.replay import read_again
 from chalicelib.pipeline.understand import ATTEMPTS, refold
-
-#: What stands for words that were cut or erased: not a difference.
-_TAKEN_AWAY = frozenset({"…", "[…]"})
 
 
 @dataclass(frozen=True)
@@ -184,7 +181,7 @@ def _differs(stored: Event, event: Event, erased: bool) -> bool:
     """True where a stored event is not this one, apart from what erasure or length took away."""
     if erased:
         event = replace(event, text="", customer=None, ratings=(), tags=())
-    elif stored.text in _TAKEN_AWAY:
+    elif stored.text in WORDLESS:
         event = replace(event, text=stored.text)
     return stored != event
 

@@ -26,7 +26,7 @@ from chalicelib.fold import (
     unique,
     unjudged,
 )
-from chalicelib.interaction import Enrichment, Event, EventKind, Interaction
+from chalicelib.interaction import WORDS_ERASED, Enrichment, Event, EventKind, Interaction
 from chalicelib.organisation import Organisation
 from chalicelib.pipeline import asking
 
@@ -268,7 +268,7 @@ def _stored_events(interaction: Interaction, events: Sequence[Event]) -> tuple[E
         )
     gone = {message.message_id for message in interaction.messages if message.erased}
     return tuple(
-        replace(event, text="[…]")
+        replace(event, text=WORDS_ERASED)
         if (event.message_id or event.event_id) in gone and event.text
         else event
         for event in events

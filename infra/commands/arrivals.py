@@ -6,13 +6,14 @@ import json
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib.adapters.deliveries import LATE
 from chalicelib.connectors.base import Outcome
 from chalicelib.deliveries import Delivery
 from infra.commands import cli
@@ -28,8 +29,6 @@ COLOURS = {
     "retryable": "magenta",
     "misconfigured": "bold red",
 }
-#: A line is looked for so much longer after its delivery came: CloudWatch shows it late.
-_LATE = timedelta(seconds=60)
 _POLL_S = 2.0
 _LOCAL_POLL_S = 0.3
 
@@ -188,7 +187,7 @@ def coming(
         for delivery in sorted(new, key=lambda delivery: delivery.id):
             seen[delivery.id] = delivery.at
             yield delivery
-        since = max(since, now - _LATE)
+        since = max(since, now - LATE)  # CloudWatch shows a line late
         seen = {delivery: at for delivery, at in seen.items() if at >= since}
         time.sleep(wait_s)
 

@@ -6,7 +6,6 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from chalicelib.adapters.secrets import CACHE_S
@@ -105,9 +104,9 @@ class Month:
     runs: Mapping[str, float]  # of each schedule
 
 
-def read_prices(path: Path = PRICES) -> Prices:
+def read_prices() -> Prices:
     """The price file. Raises KeyError or TypeError for one of another form."""
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content = tomllib.loads(PRICES.read_text(encoding="utf-8"))
     date, region = content.pop("date"), content.pop("region")
     return Prices(date, region, {name: Price(**of) for name, of in content.items()})
 

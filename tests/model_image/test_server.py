@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from model_image import backends, wire
 from model_image.admission import Worker
 from model_image.backends import Backend
-from model_image.server import Limits, Medium, Refused, Server, create_app
+from model_image.server import Limits, Medium, Server, create_app
 from tests.model_image.callers import Caller, until, wait
 from tests.model_image.conftest import Json, body, wait_until_ready
 
@@ -114,10 +114,14 @@ def test_a_bad_text_costs_its_neighbours_nothing() -> None:
         assert ["error" in result for result in answer.json()["results"]] == [False, True]
 
 
+class NotSpeech(wire.BadRequest):
+    status = 422
+
+
 def test_other_media_have_their_own_limits_and_refusals() -> None:
     async def listen(body: bytes, headers: Mapping[str, str]) -> bytes:
         if body == b"noise":
-            raise Refused(422, "not speech", "body", "send a recording")
+            raise NotSpeech("not speech", "body", "send a recording")
         return b'{"heard": %d}' % len(body)
 
     media = {"audio/wav": Medium(listen, 10)}

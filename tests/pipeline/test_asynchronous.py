@@ -13,11 +13,16 @@ import pytest
 
 from chalicelib import enrich
 from chalicelib.adapters import transact
-from chalicelib.adapters.asynchronous import AsynchronousEndpoint, Notice, read_notice
+from chalicelib.adapters.asynchronous import (
+    FORGOTTEN_AFTER,
+    AsynchronousEndpoint,
+    Notice,
+    read_notice,
+)
 from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.world import World
 from chalicelib.errors import HubError, Retryable, Unreadable
-from chalicelib.pipeline.asking import FORGOTTEN_AFTER, TRIES, ask_again
+from chalicelib.pipeline.asking import TRIES, ask_again
 from chalicelib.pipeline.judge import judge
 from chalicelib.pipeline.rebuild import recount
 from chalicelib.pipeline.understand import settle, understand
