@@ -50,8 +50,8 @@ _RESUMED = {
 }
 _BROKEN = {
     "fi": "Linkki ei kelpaa tai on vanhentunut.",
-    "sv": "Länken är ogiltig eller för gammal.",
-    "en": "This link is not valid, or too old.",
+    "sv": "Länken är ogiltig eller har gått ut.",
+    "en": "This link is not valid, or has expired.",
 }
 _BUTTON = '<form method="post"><button>Lopeta · Avsluta · Stop</button></form>'
 _BACK = '<form method="post"{to}><button>Peru lopetus · Ångra · Undo</button></form>'

@@ -87,6 +87,6 @@ CORRECTION: Mapping[str, CorrectionWords] = {
 #: Where a link does not tell whose it is: every language.
 BROKEN = (
     "Linkki ei kelpaa tai on vanhentunut.",
-    "Länken är ogiltig eller för gammal.",
-    "This link is not valid, or is too old.",
+    "Länken är ogiltig eller har gått ut.",
+    "This link is not valid, or has expired.",
 )

@@ -81,8 +81,8 @@ def ground(digest: Digest, speech: Speech, one: Ground, *, explained: bool = Fal
     if isinstance(one, HotSpot):
         place = digest.names.touchpoints[one.touchpoint]
         return speech.say(
-            "At the touchpoint {name}, {k} of {n} contacts were negative: about {excess} more "
-            "than among as many elsewhere.",
+            "Touchpoint {name}: {k} of {n} contacts were negative, about {excess} more than among "
+            "as many elsewhere.",
             name=place,
             excess=round(one.excess),
             k=one.negative,
@@ -155,12 +155,7 @@ def new_topic(speech: Speech, one: NewTopic, *, counted: bool) -> str:
 def effect(digest: Digest, speech: Speech, one: Effect) -> tuple[str, ...]:
     """What may be said of a fix so far."""
     if one.outcome is Outcome.TOO_EARLY:
-        early = speech.count(
-            "Too early to say: {n} week since the fix, a first estimate comes after three.",
-            "Too early to say: {n} weeks since the fix, a first estimate comes after three.",
-            one.weeks_after,
-        )
-        return (early,)
+        return (_too_early(speech, one.weeks_after),)
     if one.change is None or one.low is None or one.high is None:
         return ()
     ends = sorted((abs(one.low), abs(one.high)))
@@ -178,6 +173,19 @@ def effect(digest: Digest, speech: Speech, one: Effect) -> tuple[str, ...]:
         else N_("{n} weeks since the fix.")
     )
     return told, speech.say(weeks, n=one.weeks_after)
+
+
+def _too_early(speech: Speech, weeks: int) -> str:
+    if not weeks:
+        return speech.say(
+            "Too early to say: under a week since the fix, a first estimate comes after three "
+            "weeks."
+        )
+    return speech.count(
+        "Too early to say: {n} week since the fix, a first estimate comes after three.",
+        "Too early to say: {n} weeks since the fix, a first estimate comes after three.",
+        weeks,
+    )
 
 
 def _signed_percent(speech: Speech, share: float) -> str:

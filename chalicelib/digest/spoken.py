@@ -102,13 +102,13 @@ def _ungreeted(text: str) -> str:
 
 
 def _without_greeting(text: str, start: int) -> str:
-    found = _GREETING.match(text, start)
-    if not found:
-        return text
-    rest = text[found.end() :].lstrip()
-    if text[start].isupper():
-        rest = rest[:1].upper() + rest[1:]
-    return text[:start] + rest
+    """Without the greetings that stand there: some write two, 'Hei' and then 'Hyvää päivää'."""
+    while found := _GREETING.match(text, start):
+        rest = text[found.end() :].lstrip()
+        if text[start].isupper():
+            rest = rest[:1].upper() + rest[1:]
+        text = text[:start] + rest
+    return text
 
 
 def _joined(text: str) -> str:

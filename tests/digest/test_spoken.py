@@ -58,6 +58,7 @@ def test_a_greeting_is_left_out(greeting: str) -> None:
         ("No terve, se lasku on väärin.", "Se lasku on väärin."),
         ("Ja, god dag. Lampan brummar.", "Lampan brummar."),
         ("Yes hello, my lamp hums.", "My lamp hums."),
+        ("Hei.\n\nHyvää päivää. Edelleen sama ongelma.", "Edelleen sama ongelma."),
         ("Dear customer service, I waited.", "I waited."),
         ("Lasku\n\nHej! Det är fel.", "Lasku. Det är fel."),
     ],

@@ -145,6 +145,13 @@ def test_too_early_is_said(language: str, said: str) -> None:
     assert said in render(insightful("product", language), LINKS).text
 
 
+def test_a_fix_of_the_week_is_not_told_in_weeks() -> None:
+    one = insightful("product", "fi")
+    (early,) = (e for e in one.selection.effects if e.outcome is Outcome.TOO_EARLY)
+    now = replace(one.selection, effects=(replace(early, weeks_after=0),))
+    assert "korjauksesta on alle viikko" in render(replace(one, selection=now), LINKS).text
+
+
 def test_the_words_name_the_numbers_that_the_rules_have() -> None:
     """'three weeks', 'after eight', 'eight weeks', 'the last three weeks' are words in messages."""
     assert (AFTER_WEEKS, SETTLED_WEEKS, TREND_WEEKS, RECENT_WEEKS) == (3, 8, 8, 3)
