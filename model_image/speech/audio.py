@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from model_image.speech.resample import RATE_HZ, Resampler, Samples, is_simple, length_at_16k
+from model_image.speech.resample import RATE_HZ, Resampler, Samples, most_at_16k
 from model_image.wire import BadRequest
 
 #: Two hours in two channels of 16-bit telephone sound are 230 MB.
@@ -105,19 +105,19 @@ def too_large(limit: int) -> Refused:
 
 def _samples(file: soundfile.SoundFile, limits: Limits) -> Audio:
     channels, rate_hz = file.channels, file.samplerate
-    if channels > MAX_CHANNELS or rate_hz not in RATES_HZ or not is_simple(rate_hz):
+    if channels > MAX_CHANNELS or rate_hz not in RATES_HZ:
         raise Refused(
             415,
             f"{channels} channels of {rate_hz} Hz are not read",
             "body",
-            f"send at most {MAX_CHANNELS} channels of a usual rate, such as 8000 or 44100 Hz",
+            f"send at most {MAX_CHANNELS} channels of {RATES_HZ[0]} to {RATES_HZ[-1]} Hz",
         )
     longest_s = min(limits.seconds, limits.channel_seconds / channels)
     longest = int(longest_s * rate_hz)
     if longest < file.frames < _UNKNOWN:
         raise _too_long(channels, longest_s)
     told = min(file.frames, longest + 1)
-    samples = np.empty((channels, length_at_16k(told, rate_hz)), np.float32)
+    samples = np.empty((channels, most_at_16k(told, rate_hz)), np.float32)
     resampler = Resampler(rate_hz, channels)
     read = length = 0
     while read < told:
@@ -126,7 +126,7 @@ def _samples(file: soundfile.SoundFile, limits: Limits) -> Audio:
             break  # the header promised more
         read += len(found)
         # Sound in floating point may hold what is no number at all.
-        block = np.nan_to_num(found.T, nan=0.0, posinf=1.0, neginf=-1.0)
+        block = np.nan_to_num(found, nan=0.0, posinf=1.0, neginf=-1.0)
         length += _put(resampler.feed(block), samples, length)
     if read > longest:
         raise _too_long(channels, longest_s)

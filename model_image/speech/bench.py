@@ -61,7 +61,7 @@ def call(minutes: float, seed: int = 5) -> Samples:
     made = np.zeros((2, round(minutes * 60 * CALL_HZ)), np.float32)
     size = round(TURN_S * CALL_HZ)
     for number, start in enumerate(range(0, made.shape[1], size)):
-        said = sounds.voice(TURN_S, rng, (115.0, 205.0)[number % 2])
+        said = sounds.voice(TURN_S, rng, ("fi", "en")[number % 2])
         made[number % 2, start : start + size] = said[: made.shape[1] - start]
     return np.asarray(made + 1e-4 * rng.standard_normal(made.shape), np.float32)
 

@@ -43,8 +43,8 @@ def _library() -> tuple[Any, Any]:
     """Its function and its model, which any thread may use."""
     threads = torch.get_num_threads()
     # Importing it sets the whole process to one thread.
-    from silero_vad import load_silero_vad  # type: ignore[import-untyped]
-    from silero_vad.sequence_vad import (  # type: ignore[import-untyped]
+    from silero_vad import load_silero_vad
+    from silero_vad.sequence_vad import (
         get_speech_timestamps_sequence,
     )
 

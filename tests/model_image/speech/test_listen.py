@@ -39,7 +39,7 @@ def test_a_call_in_two_channels_becomes_turns_in_order() -> None:
         rng=RNG,
     )
     agent = sounds.line(
-        sounds.silence(9.5, RNG), sounds.voice(5, RNG, 200), sounds.silence(3.5, RNG), rng=RNG
+        sounds.silence(9.5, RNG), sounds.voice(5, RNG, "en"), sounds.silence(3.5, RNG), rng=RNG
     )
     found = heard(customer, agent, customer=0, languages=("fi",))
     assert [(one.role, one.channel) for one in found.turns] == [
@@ -58,7 +58,7 @@ def test_a_call_in_two_channels_becomes_turns_in_order() -> None:
 def test_people_who_talk_at_once_both_keep_their_words() -> None:
     long = sounds.line(sounds.voice(10, RNG), rng=RNG)
     short = sounds.line(
-        sounds.silence(4, RNG), sounds.voice(2, RNG, 210), sounds.silence(4, RNG), rng=RNG
+        sounds.silence(4, RNG), sounds.voice(2, RNG, "en"), sounds.silence(4, RNG), rng=RNG
     )
     found = heard(long, short, customer=1)
     assert {one.role for one in found.turns} == {Role.AGENT, Role.CUSTOMER}

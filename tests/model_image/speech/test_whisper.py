@@ -131,7 +131,7 @@ def test_a_whole_recording_through_the_real_model(model: whisper.Whisper) -> Non
         wait_until_ready(client)
         call = sounds.encoded(
             sounds.line(sounds.ringing(5), sounds.voice(8, RNG), rng=RNG),
-            sounds.line(sounds.silence(6, RNG), sounds.voice(7, RNG, 190), rng=RNG),
+            sounds.line(sounds.silence(6, RNG), sounds.voice(7, RNG, "en"), rng=RNG),
         )
         reply = client.post(
             "/invocations",
