@@ -54,6 +54,11 @@ def time_of(headers: Mapping[str, str], name: str) -> str:
     return found
 
 
+def header_bytes(headers: Mapping[str, str], name: str) -> bytes:
+    """A header without its blanks. Raises Rejected where it is missing, too long or not ASCII."""
+    return _present(headers.get(name), name)
+
+
 def check_body_hex(
     body: bytes, header: str | None, secrets: Sequence[str], *, algorithm: str = "sha1"
 ) -> None:
@@ -108,7 +113,7 @@ def check_time_then_body(
     sent = _present(time_header, "time")
     expected = (_base64(_mac(_bytes(s), sent + body, "sha256")) for s in _usable(secrets))
     _any_fits(given, expected)
-    _fresh(_rfc3339(sent), now)
+    check_age(_rfc3339(sent), now)
 
 
 def sign_time_then_body(body: bytes, secret: str, sent: datetime) -> tuple[str, str]:
@@ -226,9 +231,7 @@ def check_standard(
     fits = [_same(one, expectation) for one in given for expectation in expected]
     if not any(fits):
         raise Rejected("the signature does not fit the body under any secret")
-    if not sent.isdigit() or len(sent) > 12:
-        raise Rejected("the signed time is not a whole number of Unix seconds")
-    _fresh(int(sent), now)
+    check_age(unix_seconds(sent), now)
 
 
 def sign_standard(body: bytes, secret: str, identity: str, sent: datetime) -> tuple[str, str]:
@@ -278,6 +281,29 @@ def check_token(header: str | None, secrets: Sequence[str], name: str = "token")
     _any_fits(_present(header, name), _usable(secrets), "the token does not fit")
 
 
+# --- the age of a signed time -------------------------------------------------------------------
+
+
+def unix_seconds(stamp: str | bytes) -> int:
+    """A signed time that is written in whole Unix seconds. Raises Rejected."""
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+        raise Rejected("the signed time is not a whole number of Unix seconds")
+    return int(stamp)
+
+
+def check_age(
+    sent: float, now: datetime, oldest_s: float = WINDOW_S, ahead_s: float = WINDOW_S
+) -> None:
+    """Raise Rejected when a signed time, in Unix seconds, is too long ago or too far ahead."""
+    age_s = now.timestamp() - sent
+    if not -ahead_s <= age_s <= oldest_s:
+        when, most_s = ("old", oldest_s) if age_s > 0 else ("in the future", ahead_s)
+        raise Rejected(
+            f"the signed time is {abs(age_s):.0f} s {when}, more than {most_s:.0f} s; "
+            "a replay, or a clock that is wrong"
+        )
+
+
 # --- what they share ----------------------------------------------------------------------------
 
 
@@ -289,7 +315,7 @@ def _usable(secrets: Sequence[str]) -> list[str]:
 
 
 def _present(header: str | None, what: str = "signature") -> bytes:
-    if not header:
+    if not header or not header.strip():
         raise Rejected(f"the {what} header is missing")
     if len(header) > _LONGEST_HEADER:
         raise Rejected(f"the {what} header is longer than {_LONGEST_HEADER} characters")
@@ -326,16 +352,6 @@ def _any_fits(
 
 def _same(given: bytes, expected: str) -> bool:
     return hmac.compare_digest(given, _bytes(expected))
-
-
-def _fresh(sent: float, now: datetime) -> None:
-    age_s = now.timestamp() - sent
-    if not abs(age_s) <= WINDOW_S:
-        when = "old" if age_s > 0 else "in the future"
-        raise Rejected(
-            f"the signed time is {abs(age_s):.0f} s {when}, more than {WINDOW_S} s; "
-            "a replay, or a clock that is wrong"
-        )
 
 
 def _rfc3339(stamp: bytes) -> float:

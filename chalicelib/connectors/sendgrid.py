@@ -37,7 +37,6 @@ _TIME = "x-twilio-email-event-webhook-timestamp"
 _TOKEN = "token"  # noqa: S105 - the name of the URL's parameter
 # Retries go on for three days, and it is not told whether one is signed anew.
 _OLDEST_S = 73 * 3600
-_AHEAD_S = 300
 _KEY_STARTS = ("-----BEGIN", "MFkwEwYHKoZIzj0")  # PEM, and the base64 of a P-256 public key
 _SPAM_SCORE = 5.0  # SpamAssassin's own
 
@@ -56,16 +55,7 @@ def verify(request: Request, secrets: Sequence[str], now: datetime) -> None:
     stamp = signatures.time_of(request.headers, _TIME)
     signed = stamp.encode("utf-8", "replace") + request.body
     asymmetric.check_ecdsa(signed, given, keys)
-    _check_age(stamp, now)
-
-
-def _check_age(stamp: str, now: datetime) -> None:
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        raise Rejected("the signed time is not a whole number of Unix seconds")
-    age_s = now.timestamp() - int(stamp)
-    if not -_AHEAD_S <= age_s <= _OLDEST_S:
-        when = "old" if age_s > 0 else "in the future"
-        raise Rejected(f"the signed time is {abs(age_s):.0f} s {when}, more than SendGrid retries")
+    signatures.check_age(signatures.unix_seconds(stamp), now, _OLDEST_S)
 
 
 def sign(request: Request, secret: str, now: datetime) -> Request:
