@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.digest import calm, sentences
-from chalicelib.digest.contents import Digest, Links, ShareChange
+from chalicelib.digest.contents import Digest, Links, ShareChange, Top
 from chalicelib.digest.correction_words import CORRECTION
 from chalicelib.digest.insight_sections import priorities
 from chalicelib.digest.letter import divided, words
@@ -76,12 +76,20 @@ def _preheader(
     headlines: tuple[str, ...],
     tiles: tuple[Tile, ...],
 ) -> str:
-    """What an inbox shows after the subject, which tells the first headline or two already."""
+    """What an inbox shows after the subject."""
     if not tiles:
         return " ".join(headlines)
-    told = 2 if worst_of_calm(digest, speech) else 1
     numbers = " · ".join(f"{tile.label} {tile.value}" for tile in tiles[:2])
-    return shortened(" ".join((*alerts, *headlines[told : told + 1], numbers)), PREHEADER)
+    untold = _untold(digest, speech, headlines)
+    return shortened(" ".join((*alerts, *untold, numbers)), PREHEADER)
+
+
+def _untold(digest: Digest, speech: Speech, headlines: tuple[str, ...]) -> tuple[str, ...]:
+    """The first headline that the subject does not tell."""
+    if worst_of_calm(digest, speech):  # it tells two: no clear changes, and the worst theme
+        return headlines[2:3]
+    opened = len(headlines) > len(digest.headlines) > 0  # by a clear change, before the worst theme
+    return headlines[:1] if opened and not calm.is_calm(digest, speech) else headlines[1:2]
 
 
 def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
@@ -100,7 +108,7 @@ def _alerts(digest: Digest, speech: Speech) -> tuple[str, ...]:
 def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:
     contacts = digest.contacts.now
     told = tuple(sentences.headline(digest, speech, head) for head in digest.headlines)
-    if told and (calm.has_news(digest) or not digest.judged):
+    if told and not _lacks_the_change(digest, speech):
         return told
     if contacts >= PUBLISHED_FROM:
         return calm.told(digest, speech), *told
@@ -124,6 +132,14 @@ def _headlines(digest: Digest, speech: Speech) -> tuple[str, ...]:
     return (
         speech.say("The week had no contacts, though every source is within its usual rhythm."),
     )
+
+
+def _lacks_the_change(digest: Digest, speech: Speech) -> bool:
+    """Whether the headlines do not say how the week's own numbers changed, or that they did not."""
+    if not digest.judged:
+        return False
+    only_tops = all(isinstance(head, Top) for head in digest.headlines)
+    return only_tops and not (calm.has_news(digest) and not calm.clear_change(digest, speech))
 
 
 def _notes(digest: Digest, speech: Speech) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from chalicelib.digest import render
 from chalicelib.digest.wording import view
 from chalicelib.insights.usual import Finding
+from chalicelib.insights.verdict import Verdict
 from chalicelib.summary import Cell, Summary
 from tests.digest.sample import FRESH, LINKS, NOW, WEEK, digest, summary
+from tests.digest.sample_insights import angry, insightful
 
 Freshness = Mapping[str, datetime | None]
 SILENT = {**FRESH, "phone": NOW - timedelta(days=5)}
@@ -85,6 +88,18 @@ def test_a_clear_change_of_the_weeks_own_numbers_is_no_calm_week() -> None:
     assert mail.subject == "40 yhteydenottoa · viikko 47"
     told = "* Kielteisiä: 50 % (20/40). Edellisviikolla 0 % (0/40) – selvä nousu.\n"
     assert told in mail.text.replace("\u00a0", " ")
+
+
+def test_a_clear_change_is_told_also_where_only_a_score_moved() -> None:
+    one = digest("product", whole=steady("quality", "instructions", negative=6))
+    assert one.headlines
+    fallen = replace(one.contacts, before=90, verdict=Verdict.LESS)
+    moved = replace(one.selection, moved=insightful("leadership", "fi", angry()).selection.moved)
+    told = view(replace(one, contacts=fallen, selection=moved), LINKS)
+    first = "Yhteydenottoja: 16. Edellisviikolla 90\u00a0– selvä lasku."
+    assert told.headlines[0] == first
+    assert told.subject.startswith("Kokoamisohje: 6 kielteistä")
+    assert told.preheader.startswith(first)
 
 
 def test_a_fall_under_silence_is_neither_told_nor_called_calm() -> None:
