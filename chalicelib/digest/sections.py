@@ -41,7 +41,7 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
                 (speech.number(row.ranked.k), speech.number(row.ranked.n)),
                 (
                     *sentences.row_change(speech, row, told=row.told or row.finding in proposed),
-                    *_hints(digest, speech, row),
+                    *_hints(digest, speech, row, above=[r.ranked.theme for r in rows[:place]]),
                 ),
                 _bar(row.ranked.k, row.ranked.n, widest, "bad" if bad else "good"),
                 tuple(
@@ -49,19 +49,20 @@ def themes(digest: Digest, speech: Speech, rows: Sequence[ThemeRow]) -> Table:
                     for quote in digest.quotes.get((row.ranked.theme, row.sentiment), ())
                 ),
             )
-            for row in rows
+            for place, row in enumerate(rows)
         ),
     )
 
 
-def _hints(digest: Digest, speech: Speech, row: ThemeRow) -> tuple[str, ...]:
-    """What a theme of complaints is mentioned with, and in which words."""
-    theme = row.ranked.theme
+def _hints(digest: Digest, speech: Speech, row: ThemeRow, above: Sequence[str]) -> tuple[str, ...]:
+    """What a theme of complaints is mentioned with, unless a row above tells it; in which words."""
+    theme, pairs = row.ranked.theme, digest.selection.pairs
     if row.sentiment != "negative":
         return ()
-    pair, words = digest.selection.pairs.get(theme), digest.selection.words.get(theme)
+    pair, words = pairs.get(theme), digest.selection.words.get(theme)
+    is_told = pair in [pairs.get(other) for other in above]
     return (
-        *((work_sentences.pair(digest, speech, theme, pair),) if pair else ()),
+        *((work_sentences.pair(digest, speech, theme, pair),) if pair and not is_told else ()),
         *((work_sentences.words(speech, words),) if words else ()),
     )
 

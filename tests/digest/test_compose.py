@@ -12,6 +12,7 @@ from chalicelib.digest.composition import DEFAULT_ORDER, FOR
 from chalicelib.digest.contents import Section, Top
 from chalicelib.digest.speech import Speech
 from chalicelib.digest.wording import view
+from chalicelib.insights.together import Pair
 from chalicelib.insights.usual import Finding
 from chalicelib.insights.verdict import Verdict
 from chalicelib.organisation import Department, Organisation, read
@@ -295,3 +296,11 @@ def test_two_kinds_of_feedback_are_set_side_by_side_only_where_both_have_contact
     assert title in render(digest("leadership"), LINKS).text
     unasked = summary().where(lambda cell: cell.channel != "survey")
     assert title not in render(digest("leadership", whole=unasked), LINKS).text
+
+
+def test_two_themes_of_one_contact_are_told_once() -> None:
+    one = digest("leadership")
+    first, second = (row.ranked.theme for row in one.negatives[:2])
+    pair = Pair(first, second, both=9, lift=3.0)
+    both = replace(one, selection=replace(one.selection, pairs={first: pair, second: pair}))
+    assert render(both, LINKS).text.count("Samassa yhteydenotossa usein myös") == 1
