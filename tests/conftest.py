@@ -19,13 +19,16 @@ from pynamodb.models import Model
 
 from chalicelib.adapters import clients, transact
 from chalicelib.adapters.kept import Kept
+from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.tables import EventRow, InteractionRow, RegistryRow, SummaryRow
 from chalicelib.adapters.world import World, build
 from chalicelib.connectors.base import Outcome
+from chalicelib.interaction import Event
 from chalicelib.organisation import Organisation, read
 from chalicelib.pipeline.rebuild import publish_organisation
 from chalicelib.pipeline.replay import within
+from chalicelib.pipeline.understand import understand
 from infra.local import speedups
 from tests import kept, log_lines
 from tests.dynamodb import server, transactions
@@ -86,6 +89,14 @@ departments:
     language: en
     recipients: [palvelu@esimerkki.example, esihenkilo@esimerkki.example]
 """
+
+
+def take_in(world: World, *events: Event) -> None:
+    """Events as if they had been delivered, and understood."""
+    for one in events:
+        world.log.add(one, NOW, 30, None)
+    keys = [EventKey(one.interaction_key, one.event_id) for one in events]
+    assert understand(world, keys) == frozenset()
 
 
 def set_aside(world: World, source: str) -> list[Kept]:

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
-from chalicelib.interaction import Event, Role
+from chalicelib.interaction import Role
 from chalicelib.masking import known_again, masked
 from chalicelib.pipeline.rebuild import recount
-from chalicelib.pipeline.understand import understand
-from tests.conftest import NOW
+from tests.conftest import NOW, take_in
 from tests.events import enrichment, event
 from tests.twins import JudgingEndpoint
 
@@ -93,17 +91,11 @@ class Finding(JudgingEndpoint):
         return json.dumps(reply).encode()
 
 
-def _take_in(world: World, *events: Event) -> None:
-    for one in events:
-        world.log.add(one, NOW, 30, None)
-    assert understand(world, [EventKey(e.interaction_key, e.event_id) for e in events]) == set()
-
-
 def test_nothing_found_reaches_the_table_and_nothing_comes_back(world: World) -> None:
     finding = replace(world, endpoint=Finding())
     said = event("a", text="Toimitus on myöhässä, toivoo Ulpukka", customer="email:u@a.example")
-    _take_in(finding, said, event("b", role=Role.AGENT, text="Ulpukka, selvitän asian."))
-    _take_in(finding, said)  # delivered again
+    take_in(finding, said, event("b", role=Role.AGENT, text="Ulpukka, selvitän asian."))
+    take_in(finding, said)  # delivered again
     (state,) = finding.interactions.read(["shop#i1"]).values()
     texts = {one.event_id: one.text for one in state.events}
     assert texts == {

@@ -8,7 +8,7 @@ expectation, for a reviewer to read in the diff.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +67,21 @@ def load(path: Path) -> Recording:
         ),
         expected={k: v for k, v in told.items() if k not in ("at", "secret", "source")},
     )
+
+
+def recording(name: str) -> Recording:
+    """'zendesk/ticket_created'."""
+    return load(FIXTURES / f"{name}.http")
+
+
+def changed(name: str, change: Callable[[Any], object], **options: Any) -> list[Event]:
+    """The events of a recording after a change of its JSON."""
+    one = recording(name)
+    payload = json.loads(one.request.body)
+    change(payload)
+    request = replace(one.request, body=json.dumps(payload).encode())
+    source = replace(one.source, options=options or one.source.options)
+    return list(one.connector.events(request, source, one.at))
 
 
 def parsed(raw: bytes) -> Request:

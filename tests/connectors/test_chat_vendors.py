@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,24 +21,10 @@ from chalicelib.interaction import Event, Role
 from chalicelib.pipeline.rebuild import publish_organisation
 from chalicelib.pipeline.receive import receive
 from tests.conftest import ORGANISATION
-from tests.connectors.recordings import FIXTURES, Recording, load
+from tests.connectors.recordings import FIXTURES, changed, recording
 
 ROOT = FIXTURES.parent.parent
 NOW = datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
-
-
-def recording(name: str) -> Recording:
-    return load(FIXTURES / f"{name}.http")
-
-
-def changed(name: str, change: Callable[[Any], object], **options: Any) -> list[Event]:
-    """The events of a recording after a change of its JSON."""
-    one = recording(name)
-    payload = json.loads(one.request.body)
-    change(payload)
-    request = replace(one.request, body=json.dumps(payload).encode())
-    source = replace(one.source, options=options or one.source.options)
-    return list(one.connector.events(request, source, one.at))
 
 
 # --- Meta ---------------------------------------------------------------------------------------

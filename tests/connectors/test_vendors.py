@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,23 +15,9 @@ from chalicelib.connectors.base import Request, Source
 from chalicelib.connectors.parts import mapping
 from chalicelib.errors import Misconfigured, Rejected, Unreadable
 from chalicelib.interaction import Event, RatingKind, Role
-from tests.connectors.recordings import FIXTURES, Recording, load
+from tests.connectors.recordings import changed, recording
 
 NOW = datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
-
-
-def recording(name: str) -> Recording:
-    return load(FIXTURES / f"{name}.http")
-
-
-def changed(name: str, change: Callable[[Any], object], **options: Any) -> list[Event]:
-    """The events of a recording after a change of its JSON."""
-    one = recording(name)
-    payload = json.loads(one.request.body)
-    change(payload)
-    request = replace(one.request, body=json.dumps(payload).encode())
-    source = replace(one.source, options=options or one.source.options)
-    return list(one.connector.events(request, source, one.at))
 
 
 def form(**fields: str) -> Event:

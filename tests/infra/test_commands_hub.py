@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.settings import Settings
 from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.pipeline import backfill, register
@@ -17,19 +16,8 @@ from chalicelib.pipeline.backfill import Progress
 from chalicelib.pipeline.register import Registered
 from infra import hub
 from tests.conftest import NOW, SECRET
-from tests.infra import places
 from tests.infra.places import WRONG, Place, call, told
 from tests.pipeline.test_receive import MESSAGE, UNKNOWN
-
-
-@pytest.fixture
-def place(
-    world: World,
-    aws: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Place:
-    return places.made(world, aws, monkeypatch, capsys)
 
 
 def test_deliveries_are_listed_and_filtered(place: Place) -> None:

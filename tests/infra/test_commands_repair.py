@@ -8,26 +8,12 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.clients import client
-from chalicelib.adapters.settings import Settings
-from chalicelib.adapters.world import World
 from infra import hub
 from infra.commands import dead_letters
 from infra.template import storage
 from tests.conftest import NOW, ORGANISATION, SECRET
-from tests.infra import places
 from tests.infra.places import LOG, Place, call, told
 from tests.pipeline.test_receive import MESSAGE, _queued
-
-
-@pytest.fixture
-def place(
-    world: World,
-    aws: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Place:
-    return places.made(world, aws, monkeypatch, capsys)
-
 
 # -- dead letters ----------------------------------------------------------------------------
 

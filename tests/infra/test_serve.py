@@ -7,28 +7,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from chalicelib.adapters.settings import Settings
-from chalicelib.adapters.world import World
 from infra import hub
 from infra.commands import letters
 from infra.commands.serve import shown
 from infra.local.mailbox import Mail
 from tests.conftest import NOW, SECRET
-from tests.infra import places
 from tests.infra.places import WRONG, Place, call, told
 from tests.pipeline.test_receive import MESSAGE
-
-
-@pytest.fixture
-def place(
-    world: World,
-    aws: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Place:
-    return places.made(world, aws, monkeypatch, capsys)
 
 
 def outcome(place: Place, secret: str) -> str:

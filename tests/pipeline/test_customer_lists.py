@@ -15,8 +15,7 @@ from chalicelib.adapters.world import World
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.interaction import Event, Rating
 from chalicelib.pipeline.customer_lists import Listed, known_customers, silent_customers
-from chalicelib.pipeline.understand import understand
-from tests.conftest import NOW
+from tests.conftest import NOW, take_in
 from tests.events import event
 from tests.twins import JudgingEndpoint
 
@@ -47,12 +46,6 @@ def _contact(name: str, customer: str, at: datetime, text: str, **more: Any) -> 
     return event(name, interaction_id=name, customer=customer, occurred_at=at, text=text, **more)
 
 
-def _take_in(world: World, *events: Event) -> None:
-    for one in events:
-        world.log.add(one, NOW, 30, None)
-    assert understand(world, [EventKey(e.interaction_key, e.event_id) for e in events]) == set()
-
-
 def _regular(name: str, customer: str, text: str, **last: Any) -> list[Event]:
     """Eight contacts, one a week, until 25 days before the week's end."""
     end = datetime(2026, 11, 8, 12, tzinfo=HELSINKI) - timedelta(days=25)
@@ -68,7 +61,7 @@ def _names(rows: tuple[Listed, ...]) -> list[str]:
 
 
 def test_the_silent_are_listed_with_their_reason_and_the_unhappy_come_first(hub: World) -> None:
-    _take_in(
+    take_in(
         hub,
         *_regular("g", "email:glad@a.example", "kiitos"),
         *_regular("s", "id:VK7", "toimitus on myöhässä", resolved=False),
@@ -95,19 +88,19 @@ def test_the_silent_are_listed_with_their_reason_and_the_unhappy_come_first(hub:
 
 
 def test_own_references_name_those_they_fit(hub: World) -> None:
-    _take_in(hub, *_regular("g", "email:Glad@a.example", "kiitos"))
+    take_in(hub, *_regular("g", "email:Glad@a.example", "kiitos"))
     (row,) = silent_customers(hub, WEEK, ["email:glad@A.example", "id:other"])
     assert row.customer == "email:glad@A.example"
 
 
 def test_an_address_is_not_written_out_unasked(hub: World) -> None:
-    _take_in(hub, *_regular("g", "email:glad@a.example", "kiitos"))
+    take_in(hub, *_regular("g", "email:glad@a.example", "kiitos"))
     assert "glad" not in repr(silent_customers(hub, WEEK))
 
 
 def test_an_expired_log_leaves_the_pseudonym(hub: World) -> None:
     events = _regular("s", "id:VK7", "kiitos")
-    _take_in(hub, *events)
+    take_in(hub, *events)
     for one in events:
         hub.log.discard(EventKey(one.interaction_key, one.event_id))
     assert _names(silent_customers(hub, WEEK)) == [
@@ -117,7 +110,7 @@ def test_an_expired_log_leaves_the_pseudonym(hub: World) -> None:
 
 def test_those_who_told_clearly_are_known(hub: World) -> None:
     now = NOW.astimezone(HELSINKI)
-    _take_in(
+    take_in(
         hub,
         _contact("a", "id:rated", now - timedelta(days=3), "lasku", ratings=(Rating.csat(2),)),
         _contact("b", "id:glad", now - timedelta(days=5), "suuri kiitos"),
@@ -138,7 +131,7 @@ def test_those_who_told_clearly_are_known(hub: World) -> None:
 def test_an_erased_customer_is_on_no_list(hub: World) -> None:
     from chalicelib.pipeline.persons import erase
 
-    _take_in(hub, *_regular("s", "id:VK7", "kiitos"))
+    take_in(hub, *_regular("s", "id:VK7", "kiitos"))
     erase(hub, ["id:VK7"])
     assert silent_customers(hub, WEEK) == ()
     assert known_customers(hub, days=365) == ()

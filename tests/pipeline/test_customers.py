@@ -8,24 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.adapters.log import EventKey
 from chalicelib.adapters.world import World
 from chalicelib.insights.weeks import IsoWeek
 from chalicelib.interaction import Event, EventKind
 from chalicelib.organisation import Organisation
 from chalicelib.pipeline.customers import more_of, repeats_of, silent_of, topics_of, words_of
-from chalicelib.pipeline.understand import understand
-from tests.conftest import NOW
+from tests.conftest import take_in
 from tests.events import event
 
 WEEK = IsoWeek(date(2026, 11, 2))
 HELSINKI = ZoneInfo("Europe/Helsinki")
-
-
-def _take_in(world: World, events: list[Event]) -> None:
-    for one in events:
-        world.log.add(one, NOW, 30, None)
-    assert understand(world, [EventKey(e.interaction_key, e.event_id) for e in events]) == set()
 
 
 def _contact(name: str, customer: str | None, day: int, text: str, **more: Any) -> Event:
@@ -37,20 +29,18 @@ def test_first_contact_resolution_over_the_ends_of_weeks(
     world: World, organisation: Organisation
 ) -> None:
     late = "toimitus on myöhässä"
-    _take_in(
+    take_in(
         world,
-        [
-            _contact("a1", "email:a@a.example", 1, late),
-            _contact("a2", "email:a@a.example", 9, late),  # eight days later
-            _contact("b1", "email:b@a.example", 6, late),
-            _contact("b2", "email:b@a.example", 8, late),  # next week, within the window
-            _contact("c1", "email:c@a.example", 3, late),
-            _contact("c2", "email:c@a.example", 4, "lasku on väärin"),
-            _contact("d1", "email:d@a.example", 5, late, resolved=False),
-            _contact("e1", "email:e@a.example", 0, late),  # the Sunday before
-            _contact("e2", "email:e@a.example", 2, late),
-            _contact("f1", None, 2, late),
-        ],
+        _contact("a1", "email:a@a.example", 1, late),
+        _contact("a2", "email:a@a.example", 9, late),  # eight days later
+        _contact("b1", "email:b@a.example", 6, late),
+        _contact("b2", "email:b@a.example", 8, late),  # next week, within the window
+        _contact("c1", "email:c@a.example", 3, late),
+        _contact("c2", "email:c@a.example", 4, "lasku on väärin"),
+        _contact("d1", "email:d@a.example", 5, late, resolved=False),
+        _contact("e1", "email:e@a.example", 0, late),  # the Sunday before
+        _contact("e2", "email:e@a.example", 2, late),
+        _contact("f1", None, 2, late),
     )
     found = repeats_of(world, organisation, WEEK, 7)
     assert found.solved is not None
@@ -66,9 +56,9 @@ def test_of_many_contacts_a_share_of_the_customers_is_counted_each_wholly(
 ) -> None:
     """Each comes back once, the next week: whoever is counted must be seen to come back."""
     late, customers = "toimitus on myöhässä", 200
-    _take_in(
+    take_in(
         world,
-        [
+        *[
             _contact(f"{turn}{n}", f"email:k{n}@a.example", day, late)
             for n in range(customers)
             for turn, day in (("a", 5), ("b", 9))
@@ -85,9 +75,9 @@ def test_of_many_contacts_a_share_of_the_customers_is_counted_each_wholly(
 
 
 def test_an_erased_contact_is_nobodys(world: World, organisation: Organisation) -> None:
-    _take_in(world, [_contact("a1", "email:a@a.example", 1, "lasku")])
+    take_in(world, _contact("a1", "email:a@a.example", 1, "lasku"))
     erasure = event("z", interaction_id="a1", kind=EventKind.ERASURE, text="")
-    _take_in(world, [erasure])
+    take_in(world, erasure)
     assert repeats_of(world, organisation, WEEK, 0).repeated is None
     assert list(world.interactions.rhythm()) == []
 
@@ -101,7 +91,7 @@ def test_who_fell_silent(
         _contact(f"r{n}", "email:r@a.example", last - 7 * n, "kiitos", kind=EventKind.MESSAGE)
         for n in range(20)
     ]
-    _take_in(world, [*regular, _contact("once", "email:o@a.example", -200, "kiitos")])
+    take_in(world, *regular, _contact("once", "email:o@a.example", -200, "kiitos"))
     found, every = silent_of(world, organisation, WEEK)
     assert every
     assert [one.contacts for one in found] == ([20] if told else [])
@@ -119,7 +109,7 @@ def test_new_topics_come_from_what_fits_no_theme(world: World) -> None:
         _contact(f"o{n}", f"email:o{n}@a.example", -7 * (n % 8) - 2, text)
         for n, text in enumerate(["aukioloajat viikonloppuna", "parkkipaikka täynnä"] * 20)
     ]
-    _take_in(world, new + before)
+    take_in(world, *new, *before)
     (topic,) = topics_of(world, WEEK)
     assert (topic.now, topic.customers, topic.before) == (7, 7, 0)
     assert "sovellus" in topic.voices[0].words
@@ -135,7 +125,7 @@ def test_telling_words_are_of_the_week_in_their_usual_form(world: World) -> None
         _contact(f"o{n}", f"email:o{n}@a.example", -7 * (n % 8) - 2, f"{said} {word}")
         for n, word in enumerate(["kuljetusliikkeen virhe", "varasto ilmoitti"] * 20)
     ]
-    _take_in(world, now + before)
+    take_in(world, *now, *before)
     found = words_of(world, WEEK, ["late"])
     assert [word.word for word in found["late"]][:1] == ["lakon"]
     assert (found["late"][0].now, found["late"][0].before) == (16, 0)
@@ -144,7 +134,7 @@ def test_telling_words_are_of_the_week_in_their_usual_form(world: World) -> None
 
 def test_what_a_digest_is_given(world: World, organisation: Organisation) -> None:
     late = "toimitus on myöhässä"
-    _take_in(world, [_contact(f"l{n}", f"email:l{n}@a.example", n % 7 + 1, late) for n in range(8)])
+    take_in(world, *(_contact(f"l{n}", f"email:l{n}@a.example", n % 7 + 1, late) for n in range(8)))
     week_after = IsoWeek(WEEK.monday + timedelta(weeks=1))
     summary = world.summaries.read(WEEK.monday, week_after.sunday)
     more = more_of(world, organisation, week_after, summary)
