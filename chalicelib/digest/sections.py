@@ -94,7 +94,7 @@ def _others(digest: Digest, speech: Speech) -> tuple[str, ...]:
     others, names = digest.others, digest.names.themes
     if not others.largest:
         return ()
-    listed = [f"{names[theme]} {speech.number(n)}" for theme, n in others.largest]
+    listed = [f"{names[theme]}\u00a0{speech.number(n)}" for theme, n in others.largest]
     if others.rest >= PUBLISHED_FROM:
         listed.append(speech.say("the rest {n}", n=others.rest))
     return (speech.say("Contacts on other themes: {list}.", list=", ".join(listed)),)
@@ -285,7 +285,9 @@ def sources(digest: Digest, speech: Speech) -> Part | None:
     )
     columns = (speech.say("Source"), speech.say("Contacts"))
     working = [state for state in digest.sources if not state.silent][:SOURCES]
-    listed = ", ".join(f"{names[one.source]} {speech.published(one.contacts)}" for one in working)
+    listed = ", ".join(
+        f"{names[one.source]}\u00a0{speech.published(one.contacts)}" for one in working
+    )
     told = (speech.say("Contacts by source: {list}.", list=listed),) if listed else ()
     title = speech.say("Sources")
     return Part(title, (), Table(columns, rows), told) if rows else Part(title, told)
