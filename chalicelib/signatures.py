@@ -15,8 +15,8 @@ The MAC is checked before the time is read, so that only the vendor's own times 
 Empty secrets never fit: a missing secret fails closed. Messages hold neither secrets nor
 expected values.
 
-Standard Webhooks `v1a` (ed25519) is not here: it needs `cryptography`, 16 MB in Lambda, and every
-sender seen so far also signs `v1`.
+Standard Webhooks `v1a` (ed25519) is not here: every sender seen so far also signs `v1`, and
+`cryptography` takes longer to load than a webhook takes to answer.
 """
 
 from __future__ import annotations
