@@ -29,7 +29,7 @@ from chalicelib.insights.new_topics import NewTopic
 from chalicelib.insights.proportion import Share, compare, scatter, share
 from chalicelib.insights.ratings import QUESTIONS, compare_scores, score
 from chalicelib.insights.solicited import voices
-from chalicelib.insights.sources import source_states
+from chalicelib.insights.sources import SourceState, source_states
 from chalicelib.insights.themes import RankedTheme, Sentiment, judged, ranking
 from chalicelib.insights.touchpoints import Journey, journey
 from chalicelib.insights.usual import Findings, versus_usual
@@ -128,6 +128,16 @@ def compose(
     whole = computed or whole_week(organisation, week, summary)
     scope = _scope(organisation, department, summary, whole)
     sources = source_states(organisation.sources, freshness, scope.whole, now)
+    return _digest(organisation, department, scope, whole, sources)
+
+
+def _digest(
+    organisation: Organisation,
+    department: Department,
+    scope: _Scope,
+    whole: WholeWeek,
+    sources: tuple[SourceState, ...],
+) -> Digest:
     ratings = _ratings(scope)
     findings = _findings(scope, department, whole)
     silence = any(source.silent for source in sources)
@@ -140,7 +150,7 @@ def compose(
         time_zone=organisation.time_zone,
         weekday=department.schedule.weekday,
         at=department.schedule.at,
-        week=week,
+        week=whole.week,
         order=_order(department),
         focus=frozenset(FOCUS.get(department.id, (Section.FAILURE,))),
         names=_names(organisation, department.language),
