@@ -40,7 +40,6 @@ class Limits:
     """What the server takes on; tests make them small."""
 
     body_bytes: int = MAX_BODY_BYTES
-    open_bodies: int = MAX_OPEN_BODIES
     waiting_tokens: int | None = None
     drain_s: float = DRAIN_S
 
@@ -71,7 +70,7 @@ class Server:
         self, load: Callable[[], Backend], limits: Limits, media: Mapping[str, Medium]
     ) -> None:
         self.load, self.limits = load, limits
-        texts = Medium(self.texts, limits.body_bytes, limits.open_bodies)
+        texts = Medium(self.texts, limits.body_bytes)
         self.media = {"application/json": texts, **media}
         self.meter = Meter()
         self.worker: Worker | None = None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,23 +18,21 @@ from infra.demo.contact import Contact
 class Delivery:
     """A request as the vendor makes it, before signing.
 
-    `source` is a name of organisation.yaml, `path` what follows the source's webhook URL (mostly
-    nothing), `occurred_at` when it would have been sent (aware UTC). `expected` is what the hub
-    should make of it. A `forged` one must be signed with a secret that is not the source's.
+    `source` is a name of organisation.yaml, `occurred_at` when it would have been sent (aware UTC).
+    `expected` is what the hub should make of it. A `forged` one must be signed with a secret that
+    is not the source's.
     """
 
     source: str
     occurred_at: datetime
     headers: Mapping[str, str]
     body: bytes
-    method: str = "POST"
-    path: str = ""
     expected: Outcome = Outcome.ACCEPTED
-    forged: bool = field(default=False)
+    forged: bool = False
 
     def request(self, webhook_url: str) -> Request:
         """The unsigned request to the source's webhook URL; sign it with its connector."""
-        return Request(self.method, webhook_url + self.path, dict(self.headers), self.body)
+        return Request("POST", webhook_url, dict(self.headers), self.body)
 
 
 def as_json(source: str, at: datetime, content: Mapping[str, Any], **headers: str) -> Delivery:
