@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from chalicelib import signatures
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts import options, record, turns
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -47,7 +47,7 @@ from chalicelib.connectors.vendor_api import (
     json_of,
     page_number,
 )
-from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
+from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Role
 
 _API = "https://api.aircall.io/v1"
@@ -371,12 +371,8 @@ def register(url: str, source: Source, credentials: Credentials, _secret: str) -
 
 def check(source: Source) -> None:
     """Raises Misconfigured for options that cannot work."""
-    place = f"sources.{source.name}.options"
-    for name, value in source.options.items():
-        if name != "transcripts":
-            raise Misconfigured(f"{place}.{name} is not known; aircall knows: transcripts")
-        if not isinstance(value, bool):
-            raise Misconfigured(f"{place}.transcripts must be true or false")
+    options.known(source, "transcripts")
+    options.true_or_false(source, "transcripts")
 
 
 CONNECTOR = Connector(

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib.connectors.base import Source
 from chalicelib.connectors.chatwoot_messages import Values, channel_of, message_values, when
-from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts import options, record
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -43,18 +43,12 @@ SUBSCRIPTIONS = (
     "conversation_updated",
     "conversation_status_changed",
 )
-_OPTIONS = frozenset({"url", "account"})
 _MESSAGES_A_PAGE = 20
 
 
 def check(source: Source) -> None:
     """Raises Misconfigured for options that the API could not be asked with."""
-    for option in source.options:
-        if option not in _OPTIONS:
-            raise Misconfigured(
-                f"sources.{source.name}.options.{str(option)[:40]} is not known; "
-                "chatwoot has the options url and account"
-            )
+    options.known(source, "url", "account")
     if source.options:
         _base(source)
 

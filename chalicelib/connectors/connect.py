@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from chalicelib.connectors.base import Connector, Proof, Request, Source
-from chalicelib.connectors.parts import eventbridge, record, turns
+from chalicelib.connectors.parts import eventbridge, options, record, turns
 from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
@@ -312,12 +312,12 @@ def _start(analysis: Json, event: Event) -> datetime:
 
 def check(source: Source) -> None:
     """Raises Misconfigured for options that cannot work."""
-    place = f"sources.{source.name}.options"
+    options.known(source, "buckets")
     for name, value in source.options.items():
-        if name != "buckets":
-            raise Misconfigured(f"{place}.{name} is not known; connect knows: buckets")
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise Misconfigured(f"{place}.buckets must be a list of bucket names")
+            raise Misconfigured(
+                f"sources.{source.name}.options.{name} must be a list of bucket names"
+            )
 
 
 CONNECTOR = Connector(

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from chalicelib import signatures
 from chalicelib.connectors.base import Connector, Outcome, Request, Source
-from chalicelib.connectors.parts import record, timed_hex
+from chalicelib.connectors.parts import options, record, timed_hex
 from chalicelib.connectors.parts.body_and_url import check_parameter, without_parameter
 from chalicelib.connectors.parts.reading import (
     Json,
@@ -50,7 +50,6 @@ _SIGNATURE = "x-crisp-signature"
 _TIME = "x-crisp-request-timestamp"
 _KEY = "key"
 _API = "https://api.crisp.chat/v1/website"
-_OPTIONS = frozenset({"website_id"})
 Values = dict[str, Any]
 
 
@@ -105,12 +104,7 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
 
 
 def check(source: Source) -> None:
-    for option in source.options:
-        if option not in _OPTIONS:
-            raise Misconfigured(
-                f"sources.{source.name}.options.{str(option)[:40]} is not known; "
-                "crisp has the option website_id"
-            )
+    options.known(source, "website_id")
     website = source.options.get("website_id", "")
     if not isinstance(website, str) or (source.options and not website):
         raise Misconfigured(f"sources.{source.name}.options.website_id must be the website's id")

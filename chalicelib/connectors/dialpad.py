@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from chalicelib.connectors.base import Connector, Request, Source
-from chalicelib.connectors.parts import jwt_hs256, record, turns
+from chalicelib.connectors.parts import jwt_hs256, options, record, turns
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -43,7 +43,7 @@ from chalicelib.connectors.vendor_api import (
     json_call,
     json_of,
 )
-from chalicelib.errors import Misconfigured, Rejected, Skipped, Unreadable
+from chalicelib.errors import Rejected, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, RatingKind, Role
 
 _API = "https://dialpad.com/api/v2"
@@ -334,12 +334,8 @@ def register(url: str, _source: Source, credentials: Credentials, secret: str) -
 
 def check(source: Source) -> None:
     """Raises Misconfigured for options that cannot work."""
-    place = f"sources.{source.name}.options"
-    for name, value in source.options.items():
-        if name != "transcripts":
-            raise Misconfigured(f"{place}.{name} is not known; dialpad knows: transcripts")
-        if not isinstance(value, bool):
-            raise Misconfigured(f"{place}.transcripts must be true or false")
+    options.known(source, "transcripts")
+    options.true_or_false(source, "transcripts")
 
 
 CONNECTOR = Connector(

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.parts import proofs, record
+from chalicelib.connectors.parts import options, proofs, record
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -313,11 +313,7 @@ def _site(source: Source) -> str:
 
 def check(source: Source) -> None:
     """Raises Misconfigured when the options cannot work; `site` is needed for a backfill alone."""
-    unknown = source.options.keys() - {"site"}
-    if unknown:
-        raise Misconfigured(
-            f"sources.{source.name}.options.{min(map(str, unknown))} is not known; write site"
-        )
+    options.known(source, "site")
     if "site" in source.options:
         _site(source)
 

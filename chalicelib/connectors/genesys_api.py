@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts import options, record, turns
 from chalicelib.connectors.parts.reading import (
     Json,
     duration_s,
@@ -311,10 +311,6 @@ def _region(source: Source) -> str:
 
 def check(source: Source) -> None:
     """Raises Misconfigured for options that cannot work."""
-    place = f"sources.{source.name}.options"
-    for name in source.options:
-        if name not in ("region", "transcripts"):
-            raise Misconfigured(f"{place}.{name} is not known; genesys knows: region, transcripts")
-    if not isinstance(source.options.get("transcripts", False), bool):
-        raise Misconfigured(f"{place}.transcripts must be true or false")
+    options.known(source, "region", "transcripts")
+    options.true_or_false(source, "transcripts")
     _region(source)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import options
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -38,12 +39,7 @@ _DAY_S = 86_400
 
 
 def check(source: Source) -> None:
-    for option in source.options:
-        if option != "region":
-            raise Misconfigured(
-                f"sources.{source.name}.options.{str(option)[:40]} is not known; "
-                "intercom has the option region"
-            )
+    options.known(source, "region")
     _base(source)
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts import options, record
 from chalicelib.connectors.parts.body_and_url import check_field, with_field, without_field
 from chalicelib.connectors.parts.reading import (
     Json,
@@ -57,7 +57,6 @@ _TYPES: Mapping[str, Role] = {
 _WORDS = frozenset({"question", "textarea", "subject", "text"})
 _API = "https://api.livechatinc.com/v3.6/agent/action/list_archives"
 _REGIONS = frozenset({"dal", "fra"})
-_OPTIONS = frozenset({"region"})
 Values = dict[str, Any]
 
 
@@ -87,12 +86,8 @@ def events(request: Request, source: Source, received_at: datetime) -> Sequence[
 
 
 def check(source: Source) -> None:
-    for option, value in source.options.items():
-        if option not in _OPTIONS:
-            raise Misconfigured(
-                f"sources.{source.name}.options.{str(option)[:40]} is not known; "
-                "livechat has the option region"
-            )
+    options.known(source, "region")
+    for value in source.options.values():
         if value not in _REGIONS:
             raise Misconfigured(f"sources.{source.name}.options.region must be 'dal' or 'fra'")
 

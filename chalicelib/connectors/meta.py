@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import signatures
 from chalicelib.connectors.base import Connector, Outcome, Reply, Request, Source
-from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts import options, record
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -58,7 +58,6 @@ _SCALES: Mapping[str, tuple[RatingKind, tuple[float, float]]] = {
 }
 _GOOD = frozenset("👍❤🧡💛💚💙💜🖤🤍🤎♥😍🥰😊😀😃😄😁🙂🎉🙏👏🤩💯") | {"love", "like", "smile"}
 _BAD = frozenset("👎😡😠🤬😢😭😞😟🙁☹😤💩") | {"angry", "sad", "dislike"}
-_OPTIONS = frozenset({"reactions"})
 Values = dict[str, Any]
 
 
@@ -143,12 +142,7 @@ def events(request: Request, source: Source, _received_at: datetime) -> Sequence
 
 def check(source: Source) -> None:
     _reactions(source)
-    for option in source.options:
-        if option not in _OPTIONS:
-            raise Misconfigured(
-                f"sources.{source.name}.options.{str(option)[:40]} is not known; "
-                "meta has the option reactions"
-            )
+    options.known(source, "reactions")
 
 
 def _reactions(source: Source) -> bool:

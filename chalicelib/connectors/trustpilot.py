@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from chalicelib.connectors.base import Connector, Outcome, Proof, Request, Source
-from chalicelib.connectors.parts import proofs, record
+from chalicelib.connectors.parts import options, proofs, record
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -41,7 +41,7 @@ from chalicelib.connectors.vendor_api import (
     json_of,
     page_number,
 )
-from chalicelib.errors import Misconfigured, Skipped
+from chalicelib.errors import Skipped
 from chalicelib.interaction import Channel, Event, EventKind, RatingKind
 
 _DEFAULT = "query?name=token"
@@ -157,14 +157,8 @@ def _content(review: Json) -> str:
 
 def check(source: Source) -> None:
     """Raises Misconfigured when the options cannot work."""
-    where = f"sources.{source.name}.options"
-    unknown = source.options.keys() - _OPTIONS
-    if unknown:
-        raise Misconfigured(
-            f"{where}.{min(map(str, unknown))} is not known; write one of {', '.join(_OPTIONS)}"
-        )
-    if not isinstance(source.options.get("reference_is_customer", False), bool):
-        raise Misconfigured(f"{where}.reference_is_customer must be true or false")
+    options.known(source, *_OPTIONS)
+    options.true_or_false(source, "reference_is_customer")
 
 
 # --- the list of private reviews ----------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.parts import record, turns
+from chalicelib.connectors.parts import options, record, turns
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -175,9 +175,9 @@ def _listed_call(call: Json, source: Source) -> Iterator[Event]:
 
 def check(source: Source) -> None:
     """Raises Misconfigured for options that cannot work."""
-    place = f"sources.{source.name}.options"
+    options.known(source, "recordings")
     for name, value in source.options.items():
-        if name != "recordings":
-            raise Misconfigured(f"{place}.{name} is not known; vonage knows: recordings")
         if value not in ("voicemail", "conversation"):
-            raise Misconfigured(f"{place}.recordings must be voicemail or conversation")
+            raise Misconfigured(
+                f"sources.{source.name}.options.{name} must be voicemail or conversation"
+            )

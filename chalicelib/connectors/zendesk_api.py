@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts import options, record
 from chalicelib.connectors.parts.reading import (
     Json,
     identifier,
@@ -53,12 +53,7 @@ _SUBDOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.IGNORECASE)
 
 
 def check(source: Source) -> None:
-    for option in source.options:
-        if option != "subdomain":
-            raise Misconfigured(
-                f"sources.{source.name}.options.{str(option)[:40]} is not known; "
-                "zendesk has the option subdomain"
-            )
+    options.known(source, "subdomain")
     if source.options:
         _base(source)
 

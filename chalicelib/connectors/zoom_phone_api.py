@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.parts import turns
+from chalicelib.connectors.parts import options, turns
 from chalicelib.connectors.parts.reading import Json, identifier, iso_time, sections, text
 from chalicelib.connectors.vendor_api import (
     Call,
@@ -124,7 +124,4 @@ def registration(names: Sequence[str]) -> Register:
 
 def check(source: Source) -> None:
     """Raises Misconfigured: Zoom Phone has no options."""
-    for name in source.options:
-        raise Misconfigured(
-            f"sources.{source.name}.options.{name} is not known; zoom_phone has none"
-        )
+    options.known(source)

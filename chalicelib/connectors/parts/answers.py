@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts import options, record
 from chalicelib.connectors.parts.reading import MAX_ID, clean, language, number, text, unreadable
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
 from chalicelib.interaction import Channel, Event, EventKind, Rating, RatingKind, Role
@@ -221,13 +221,7 @@ def _words(value: object, where: str) -> Sequence[str]:
 
 def check(source: Source, *own: str) -> None:
     """Raises Misconfigured when the source's options cannot be read; `own` are the connector's."""
-    known = {"questions", "partial", *own}
-    for name in source.options:
-        if name not in known:
-            raise Misconfigured(
-                f"sources.{source.name}.options.{name} is not known; "
-                f"write one of {', '.join(sorted(known))}"
-            )
+    options.known(source, "questions", "partial", *own)
     if not isinstance(source.options.get("partial", False), bool):
         raise Misconfigured(f"sources.{source.name}.options.partial must be true or false")
     told(source)

@@ -26,6 +26,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from chalicelib.connectors.base import Source
+from chalicelib.connectors.parts import options
 from chalicelib.connectors.parts.columns import COLUMNS, from_columns, time_zone
 from chalicelib.connectors.parts.reading import unreadable
 from chalicelib.errors import Misconfigured, Skipped, Unreadable
@@ -178,12 +179,6 @@ def _expression(said: object, where: str) -> tuple[str, str]:
 
 def check(source: Source, more: frozenset[str] = frozenset()) -> None:
     """Raises Misconfigured when the options cannot work; `more` are the connector's own."""
-    known = OPTIONS | more
-    unknown = source.options.keys() - known
-    if unknown:
-        raise Misconfigured(
-            f"sources.{source.name}.options.{min(map(str, unknown))} is not known; write one of "
-            f"{', '.join(sorted(known))}"
-        )
+    options.known(source, *OPTIONS, *more)
     _plan(source)
     time_zone(source)
