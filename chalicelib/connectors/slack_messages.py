@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.connectors.base import Source
-from chalicelib.connectors.parts import record
+from chalicelib.connectors.parts import options, record
 from chalicelib.connectors.parts.reading import (
     Json,
     clean,
@@ -40,8 +40,7 @@ def check(source: Source) -> None:
     """Raises Misconfigured without support channels, or when nobody is known to be staff."""
     chosen = {name: listed(source, name) for name in _LISTS}
     direct = source.options.get("direct_messages", False)
-    if not isinstance(direct, bool):
-        raise Misconfigured(f"sources.{source.name}.options.direct_messages must be true or false")
+    options.true_or_false(source, "direct_messages")
     if not chosen["channels"] and not direct:
         raise Misconfigured(
             f"sources.{source.name}.options.channels must list the ids of the support channels, "

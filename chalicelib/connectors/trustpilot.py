@@ -47,7 +47,6 @@ from chalicelib.interaction import Channel, Event, EventKind, RatingKind
 _DEFAULT = "query?name=token"
 _API = "https://api.trustpilot.com/v1"
 _PER_PAGE = 100  # the API's most
-_OPTIONS = frozenset({"reference_is_customer"})
 Reader = Callable[[str, Json, Source, datetime], Event]
 
 
@@ -157,7 +156,7 @@ def _content(review: Json) -> str:
 
 def check(source: Source) -> None:
     """Raises Misconfigured when the options cannot work."""
-    options.known(source, *_OPTIONS)
+    options.known(source, "reference_is_customer")
     options.true_or_false(source, "reference_is_customer")
 
 

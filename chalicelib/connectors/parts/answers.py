@@ -222,8 +222,7 @@ def _words(value: object, where: str) -> Sequence[str]:
 def check(source: Source, *own: str) -> None:
     """Raises Misconfigured when the source's options cannot be read; `own` are the connector's."""
     options.known(source, "questions", "partial", *own)
-    if not isinstance(source.options.get("partial", False), bool):
-        raise Misconfigured(f"sources.{source.name}.options.partial must be true or false")
+    options.true_or_false(source, "partial")
     told(source)
 
 
