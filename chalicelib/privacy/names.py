@@ -71,6 +71,12 @@ def _stem_table(names: frozenset[str]) -> dict[str, str]:
     return {stem: name for name in sorted(names) for stem in _stems(name)}
 
 
+#: first word -> the second words of brands that sound like people
+_BRANDS = {
+    first: frozenset(brand.split()[1] for brand in BRANDS if brand.split()[0] == first)
+    for first in {brand.split()[0] for brand in BRANDS}
+}
+
 _AUNTS = frozenset({"täti", "tädin", "tädille", "tädiltä", "setä", "eno", "mummo", "ukki", "vaari",
                     "mamma", "pappa"})  # fmt: skip
 
@@ -135,12 +141,18 @@ def _full_name(text: str, start: int, end: int) -> int:
             break
         if count and following[1] and _is_whence(following[1].lower()):
             break
-        if following[1] and f"{text[start:end]} {following[1]}".lower() in BRANDS:
+        if following[1] and _is_brand(text[start:end].lower(), following[1].lower()):
             return start
         end = following.end(2) if following[2] else following.end()
         if following[2]:
             break
     return end
+
+
+def _is_brand(first: str, second: str) -> bool:
+    """Whether two lower-case words are a form of a brand that sounds like a person."""
+    seconds = _BRANDS.get(first)
+    return seconds is not None and form_of(second, seconds) is not None
 
 
 _WHENCE = re.compile(r".{3,}(?:lt[aä]|st[aä]|ss[aä])")

@@ -226,6 +226,13 @@ NAMES = {
     "aunt": ("Sirkka-täti", "[name]"),
     "whole name from a place": ("Toivo Ahonen Oulusta", "[name] Oulusta"),
     "thanks": ("Thanks, Zxyq", "Thanks, [name]"),
+    "a Swede": ("Igår ringde Agneta Blomqvist", "Igår ringde [name]"),
+    "a Briton": ("It was Abigail Cooper again", "It was [name] again"),
+    "brand in a case": ("Kaj Franckin kannu", "Kaj Franckin kannu"),
+    "shop": ("Clas Ohlson ei vastaa", "Clas Ohlson ei vastaa"),
+    "Swedish for nobody": ("- Ingen svarar", "- Ingen svarar"),
+    "form of a verb": ("Kokoa hylly ensin", "Kokoa hylly ensin"),
+    "form of a cottage": ("Tuvan ovi jumittaa", "Tuvan ovi jumittaa"),
 }  # fmt: skip
 
 TABLES = {
