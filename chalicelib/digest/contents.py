@@ -245,11 +245,10 @@ class Digest:
 
 @dataclass(frozen=True)
 class Links:
-    """Where the reader can go: https URLs and a mail address. `page_url` shows the digest."""
+    """Where the reader can go: an https URL and a mail address."""
 
     unsubscribe_url: str
     contact: str
-    page_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -247,9 +247,7 @@ def _why(digest: Digest, speech: Speech) -> tuple[str, ...]:
 
 
 def _links(speech: Speech, links: Links) -> tuple[Link, ...]:
-    page = (Link(speech.say("Open in the browser"), links.page_url),) if links.page_url else ()
     return (
-        *page,
         Link(speech.say("Questions: {contact}", contact=links.contact), f"mailto:{links.contact}"),
         Link(speech.say("Unsubscribe"), links.unsubscribe_url),
     )

@@ -76,16 +76,6 @@ def import_events(world: World, events: Iterable[Event]) -> Iterator[Imported]:
         yield Imported(len(batch), sum(new), len(failed))
 
 
-def requeue_log(world: World) -> int:
-    """Queue every event of the log again; how many. For interactions that were lost."""
-    queued = 0
-    keys = world.log.all_keys()
-    while batch := list(islice(keys, 1000)):
-        world.queue.put(batch)
-        queued += len(batch)
-    return queued
-
-
 def recount(world: World) -> Summary:
     """What the summaries must hold: every interaction folded and counted anew.
 

@@ -208,9 +208,7 @@ def test_the_largest_digest_stays_under_102_kb_and_keeps_the_first_quotes() -> N
     quotes = [candidate(str(n), f"{n} " + "\"<&>' ä " * 60) for n in range(9)]
     one = with_quotes(one, dict.fromkeys(one.quote_requests, quotes))
     assert len(one.quotes) == len(one.quote_requests) == 5
-    mail = render(
-        one, Links("https://x.example/" + "u" * 300, "a@iso.example", "https://x.example/p")
-    )
+    mail = render(one, Links("https://x.example/" + "u" * 300, "a@iso.example"))
     assert len(mail.html.encode()) < 102 * 1024
     assert mail.html.count("<blockquote") >= 3
 

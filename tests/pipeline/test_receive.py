@@ -16,7 +16,7 @@ from chalicelib.adapters.world import World
 from chalicelib.connectors import CONNECTORS
 from chalicelib.connectors.base import Reply, Request
 from chalicelib.errors import Misconfigured, Rejected, Retryable
-from chalicelib.pipeline.rebuild import publish_organisation, recount, requeue_log
+from chalicelib.pipeline.rebuild import publish_organisation, recount
 from chalicelib.pipeline.receive import receive
 from chalicelib.pipeline.understand import understand
 from tests.conftest import NOW, ORGANISATION, SECRET, set_aside
@@ -218,14 +218,6 @@ def test_odd_texts_go_all_the_way(world: World, text: str) -> None:
 
 def test_a_probe_of_the_address_is_welcome(world: World) -> None:
     assert receive(world, "shop", Request("HEAD", "https://x", {}, b"")) == Reply(200)
-
-
-def test_the_log_can_be_queued_again(world: World) -> None:
-    receive(world, "shop", signed(MESSAGE))
-    receive(world, "shop", signed(UNKNOWN))
-    _queued(world)
-    client("sqs").purge_queue(QueueUrl=world.queue.url)
-    assert requeue_log(world) == 1
 
 
 def test_a_vendor_that_asks_whether_we_know_the_secret_is_answered(world: World) -> None:
