@@ -26,12 +26,15 @@ minulle sinä teidän teillä teille teiltä teitä meidän meillä meille itse 
 josta jossa mikä mitä missä mistä mihin miksi miten milloin koska kuin kun mutta myös niin nyt
 sekä vaan vain vielä voi voin voisi voiko voitte vai vaikka yhä taas jo sitten siis siitä siinä
 siihen sitä sille sen onko oliko kanssa ilman ennen jälkeen aina ihan hyvin kyllä ehkä tai jos
+heti kohta pian enää edelleen tänään eilen huomenna lähtee lähti tulee tuli menee meni alkoi alkanut
 och att det den detta denna dessa som för med till från har hade kan kunde ska skulle inte men
 jag mig min mina mitt du ni era ert vår våra man var vara varit blev blir när där här hur vad
 varför eller också bara mycket grund alltså redan igen efter innan hej tack hälsningar mvh
+genast snart idag igår imorgon fortfarande kommer kom går gick började
 the and for you your that this with have has had was were are not but from they them will would
 can could should been what when where why how who there here just also very much any all get
 gets got about into out our his her its than then too hello thanks thank please regards
+soon still now today yesterday tomorrow comes came goes went started
 """
 _COMMON = frozenset(_TEXT.split())
 
