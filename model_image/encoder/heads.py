@@ -107,25 +107,38 @@ class Reader:
             if not letters:
                 results.append(silent)
                 continue
-            told, p = self._language(spoken_p[row], letters)
-            neutral, emotions = self._emotion(felt["emotion"], row, codes[row])
             results.append(
                 Result(
-                    language=told,
-                    language_p=round(p, 4),
-                    sentiment=_sentiment(felt["sentiment"], row),
+                    **self._said_and_felt(spoken_p[row], felt, row, codes[row], letters),
                     themes=prototypes.told(about[row], floor, scale),
                     p_failure=round(failing_p[row], 4),
-                    neutral=neutral,
-                    emotions=emotions,
-                    effort=self._effort(felt["effort"], row, codes[row]),
-                    satisfaction=self._satisfaction(felt, row, codes[row], letters),
                     heads=silent.heads,
                     new_topic=None if news_p is None else round(news_p[row], 4),
                     reading=reading.told(row) if with_reading else None,
                 )
             )
         return results
+
+    def _said_and_felt(
+        self,
+        spoken_p: list[float],
+        felt: dict[str, Floats | None],
+        row: int,
+        code: str,
+        letters: int,
+    ) -> dict[str, Any]:
+        """Language, sentiment, emotion, effort and satisfaction of one text, as of a Result."""
+        told, p = self._language(spoken_p, letters)
+        neutral, emotions = self._emotion(felt["emotion"], row, code)
+        return {
+            "language": told,
+            "language_p": round(p, 4),
+            "sentiment": _sentiment(felt["sentiment"], row),
+            "neutral": neutral,
+            "emotions": emotions,
+            "effort": self._effort(felt["effort"], row, code),
+            "satisfaction": self._satisfaction(felt, row, code, letters),
+        }
 
     def _spoken(self, windows: Windows, hints: Sequence[str | None]) -> Floats:
         """(texts, languages) with the callers' hints."""

@@ -38,24 +38,7 @@ def write(directory: Path, seed: int = 0, steps: int = 12) -> Path:
     tokenizer.save(str(directory / "tokenizer.json"))
     ids = {name: len(letters) + n for n, name in enumerate(_SPECIAL)}
     eos, start = ids["<|endoftext|>"], ids["<|startoftranscript|>"]
-    config = WhisperConfig(
-        vocab_size=len(letters) + len(_SPECIAL) + 1501,
-        d_model=16,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        max_target_positions=steps + 8,
-        pad_token_id=eos,
-        bos_token_id=eos,
-        eos_token_id=eos,
-        decoder_start_token_id=start,
-        suppress_tokens=[],
-        begin_suppress_tokens=[eos],
-        tie_word_embeddings=False,  # a random model whose words are also its input says one word
-    )
+    config = _config(len(letters) + len(_SPECIAL) + 1501, steps, eos, start)
     torch.manual_seed(seed)
     net = WhisperForConditionalGeneration(config)
     with torch.no_grad():
@@ -79,3 +62,24 @@ def write(directory: Path, seed: int = 0, steps: int = 12) -> Path:
     WhisperFeatureExtractor().save_pretrained(directory)  # type: ignore[no-untyped-call]
     (directory / "MODEL").write_text("tiny-random@0\n", encoding="utf-8")
     return directory
+
+
+def _config(words: int, steps: int, eos: int, start: int) -> WhisperConfig:
+    return WhisperConfig(
+        vocab_size=words,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        max_target_positions=steps + 8,
+        pad_token_id=eos,
+        bos_token_id=eos,
+        eos_token_id=eos,
+        decoder_start_token_id=start,
+        suppress_tokens=[],
+        begin_suppress_tokens=[eos],
+        tie_word_embeddings=False,  # a random model whose words are also its input says one word
+    )
