@@ -185,7 +185,7 @@ def _names(heard: _Heard, group: frozenset[Term], texts: Set[int]) -> list[str]:
     new = {s for s, n in held.items() if n > 1 and n >= GROWN * heard.expected(heard.past[s,])}
     telling = sorted(
         new | (sure & held.keys()),
-        key=lambda s: (-held[s] / math.sqrt(1 + heard.past[s,]), s not in sure, s),
+        key=lambda s: (-held[s] / math.sqrt(1 + heard.expected(heard.past[s,])), s not in sure, s),
     )
     usual = [stem for stem in telling if held[stem] >= NAMED_BY * len(texts)]
     return (usual or telling)[:NAMING_WORDS]
