@@ -284,26 +284,26 @@ houghton howarth howe howell howells hudson hult humphreys humphries hunt hurst 
 hägg hämäläinen ingram iqbal issa jackson jalava jarvis jennings joensuu johnston jokela jylhä
 järvenpää järvi kallio kangas kangasniemi kankaanpää kanto kantola karhu karjalainen kaski kaunisto
 kaur kay kelly kemp kerr keskinen khan king kirby kiuru kivi kivinen kling knight knowles koivu
-kokko kontio korpi koski kovanen kuisma kurki kuusi kvist kärki laakso lahtela lahti laine lamb
-lambert lammi lampi lappi lawson leach lees lehto leino levin lilja lind linde linder linna liu
-ljung lloyd lord lumme lund luoma luoto luusua lynch lyons löf lönn mahmood malm mann manning
-marsden marsh marshall marttila mason matthews mellor metcalfe metsä miah middleton miller mills
-mistry modig mohamed moore moran morley morris morrison morton moss murray myers mäki nash naylor
-nelson newman newton nicholls nicholson niemi nixon noble nolan nord norris norrman norton nummela
-nurmi oja oksa olli orava osborne owens page paju palm palmer parkes parkin parkinson parry parsons
-payne peacock pearce pearson pelto perkins perry peters pickering pihl pohjola pollard poole pope
-porter potter potts powell pratt preston pritchard pugh puro quinn rahman rajala randall ranta rask
-raunio rees reeves rehn reid repo reynolds rhodes rice richards riihimäki riley rinne rintala
-roberts robson rogers roos rossi roth rowe rowley ruotsalainen ryan saar saari salmi salo sanders
-sanderson saunders savage savolainen schofield seppä shah sharp sharpe shaw shepherd sheppard
-simmons sims sinclair singh siren skinner skog slater smart soini spencer stark steele steen
-stephens stephenson stevens stevenson stokes stone storey storm strand strid ström summers suni suo
-suomalainen susi sutton suutari swift sykes taipale taivalkoski talbot tamm tammi taylor thomson
-thornton thorpe tikka todd tomlinson townsend tran tucker tuomi turkki turnbull turner tyler vaara
-valli varis vaughan vehmas venäläinen virolainen virta vuori walker wall wallace wallis walsh walton
-wang ward warner warren waters watkins watts webb weber webster welch wells west weston wheeler
-white whitehead whitehouse whittaker willis wilson winter wong wood woods woodward wright wyatt
-yates young
+kokko kontio korpi koski kovanen kuisma kurki kuusi kvist kärki laakso lahti laine lamb lambert
+lammi lampi lappi lawson leach lees lehto leino levin lilja lind linde linder linna liu ljung lloyd
+lord lumme lund luoma luoto luusua lynch lyons löf lönn mahmood malm mann manning marsden marsh
+marshall marttila mason matthews mellor metcalfe metsä miah middleton miller mills mistry modig
+mohamed moore moran morley morris morrison morton moss murray myers mäki nash naylor nelson newman
+newton nicholls nicholson niemi nixon noble nolan nord norris norrman norton nummela nurmi oja oksa
+olli orava osborne owens page paju palm palmer parkes parkin parkinson parry parsons payne peacock
+pearce pearson pelto perkins perry peters pickering pihl pohjola pollard poole pope porter potter
+potts powell pratt preston pritchard pugh puro quinn rahman rajala randall ranta rask raunio rees
+reeves rehn reid repo reynolds rhodes rice richards riihimäki riley rinne rintala roberts robson
+rogers roos rossi roth rowe rowley ruotsalainen ryan saar saari salmi salo sanders sanderson
+saunders savage savolainen schofield seppä shah sharp sharpe shaw shepherd sheppard simmons sims
+sinclair singh siren skinner skog slater smart soini spencer stark steele steen stephens stephenson
+stevens stevenson stokes stone storey storm strand strid ström summers suni suo suomalainen susi
+sutton suutari swift sykes taipale taivalkoski talbot tamm tammi taylor thomson thornton thorpe
+tikka todd tomlinson townsend tran tucker tuomi turkki turnbull turner tyler vaara valli varis
+vaughan vehmas venäläinen virolainen virta vuori walker wall wallace wallis walsh walton wang ward
+warner warren waters watkins watts webb weber webster welch wells west weston wheeler white
+whitehead whitehouse whittaker willis wilson winter wong wood woods woodward wright wyatt yates
+young
 """
 #: Surnames that are words: only after a first name.
 SURNAME_WORDS = frozenset(_SURNAME_WORDS.split())

@@ -295,8 +295,7 @@ def steps(sizes: Sequence[int], budget: int) -> list[tuple[int, int]]:
 
 
 def _dtype(named: str | None, cuda: bool, halves: bool) -> torch.dtype:
-    """`auto`, and unnamed on CUDA: 16 bits where the processor multiplies them itself, `halves`;
-    elsewhere they are slower."""
+    """The named type; by `auto`, and unnamed on CUDA, 16 bits where `halves` says that they pay."""
     chosen = named or ("auto" if cuda else "float32")
     if chosen == "auto":
         chosen = "bfloat16" if halves else "float32"

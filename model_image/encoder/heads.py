@@ -89,15 +89,10 @@ class Reader:
         letters_of = [count_letters(text) for text in texts]
         scale = self.description.themes
         scores, news = prototypes.scores(embedding, scale)
-        reading = Reading(
-            vectors=learned.embedding(embedding),
-            about=scores,
-            cues=self._cues(windows, codes),
-            positive=_positive(felt["sentiment"], len(texts)),
-            hint=prototypes.hint,
-            silent=np.array(letters_of) == 0,
-            floor=scale.min_score,
-        )
+        cues, positive = self._cues(windows, codes), _positive(felt["sentiment"], len(texts))
+        wordless = np.array(letters_of) == 0
+        vectors, hint = learned.embedding(embedding), prototypes.hint
+        reading = Reading(vectors, scores, cues, positive, hint, wordless, scale.min_score)
         about, floor, failing = reading.judged(prototypes.ids, heads)
         silent = replace(SILENT, heads=heads.hash if heads else "")
         spoken_p, failing_p = spoken.tolist(), failing.tolist()

@@ -14,7 +14,7 @@ import numpy as np
 
 from model_image.admission import Busy
 from model_image.server import Medium
-from model_image.speech import audio, wire
+from model_image.speech import activity, audio, wire
 from model_image.speech.listen import Transcriber, listen
 from model_image.speech.resample import RATE_HZ
 
@@ -42,6 +42,7 @@ class Speech:
         """Read the weights and hear a little; raises what `make` raises."""
         transcriber = self.make()
         quiet = [np.zeros(RATE_HZ, np.float32)]
+        activity.spans(quiet[0])
         transcriber.transcribe(quiet, transcriber.languages(quiet, ()))
         self.transcriber = transcriber
         log.info("speech: %s", self.transcriber.model)

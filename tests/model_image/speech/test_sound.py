@@ -171,21 +171,38 @@ def test_strange_bytes_are_sound_or_refused(body: bytes, content_type: str) -> N
         assert np.isfinite(audio.read(body, content_type, {}).samples).all()
 
 
+TONE_ERROR = 1e-4  # of tones of size 1; libsoxr promises 20 bits
+
 # --- resampling ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("rate_hz", "up", "down"),
-    [(8000, 2, 1), (11025, 640, 441), (16000, 1, 1), (22050, 320, 441), (48000, 1, 3)],
-)
-def test_resampling_is_what_scipy_does(rate_hz: int, up: int, down: int) -> None:
-    """Of sound in the telephone's band, where the two libraries' filters both let all through."""
+def _tones(rate_hz: int) -> sounds.Sound:
+    """A second of tones in the telephone's band, as they are at any rate."""
     t = np.arange(rate_hz) / rate_hz
-    samples = np.mean([np.sin(2 * np.pi * hz * t + hz) for hz in (200, 440, 1010, 3100)], axis=0)
-    made = to_16k(samples.astype(np.float32), rate_hz)
-    expected = resample_poly(samples, up, down)
-    assert len(made) == len(expected) == 16_000
-    np.testing.assert_allclose(made[200:-200], expected[200:-200], atol=5e-3)
+    tones = [np.sin(2 * np.pi * hz * t + hz) for hz in (200, 440, 1010, 3100)]
+    return np.asarray(np.mean(tones, axis=0), np.float32)
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 22050, 44100, 48000])
+def test_resampled_sound_is_the_sound_itself(rate_hz: int) -> None:
+    made = to_16k(_tones(rate_hz), rate_hz)
+    assert len(made) == 16_000
+    np.testing.assert_allclose(made[500:-500], _tones(16_000)[500:-500], atol=TONE_ERROR)
+
+
+@pytest.mark.parametrize(("rate_hz", "up", "down"), [(8000, 2, 1), (48000, 1, 3)])
+def test_resampling_is_what_scipy_does(rate_hz: int, up: int, down: int) -> None:
+    """As near as scipy's own filter comes to the sound."""
+    samples = _tones(rate_hz)
+    expected = resample_poly(samples.astype(float), up, down)
+    np.testing.assert_allclose(to_16k(samples, rate_hz)[500:-500], expected[500:-500], atol=5e-3)
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 22050, 48000])
+@pytest.mark.parametrize("length", [1, 1003, 40_001])
+def test_as_many_samples_come_out_as_the_time_holds(rate_hz: int, length: int) -> None:
+    made = to_16k(RNG.standard_normal(length).astype(np.float32), rate_hz)
+    assert abs(len(made) - length * 16_000 / rate_hz) <= 0.5
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 44100, 48000])
