@@ -33,6 +33,7 @@ from chalicelib.errors import Rejected
 
 WINDOW_S = 300
 _LONGEST_HEADER = 8192  # API Gateway takes 10,240 bytes of headers in all
+_LONGEST_PROOF = 1000  # of one signature or one time
 _MOST_SIGNATURES = 16  # a rotation lists two or three; more is a stranger buying our CPU time
 
 # --- hex and base64 of the body alone -----------------------------------------------------------
@@ -56,7 +57,10 @@ def time_of(headers: Mapping[str, str], name: str) -> str:
 
 def header_bytes(headers: Mapping[str, str], name: str) -> bytes:
     """A header without its blanks. Raises Rejected where it is missing, too long or not ASCII."""
-    return _present(headers.get(name), name)
+    given = _present(headers.get(name), name)
+    if len(given) > _LONGEST_PROOF:
+        raise Rejected(f"the {name} header is longer than {_LONGEST_PROOF} characters")
+    return given
 
 
 def check_body_hex(

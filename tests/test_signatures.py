@@ -370,3 +370,13 @@ def test_nothing_but_rejected(body: bytes, header: str, secret: str) -> None:
         with pytest.raises(Rejected) as caught:
             check(body, header, secret)
         assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(("length", "why"), [(1000, ""), (1001, "longer than 1000")])
+def test_a_signature_or_a_time_has_a_length(length: int, why: str) -> None:
+    headers = {"x-sent-at": "1" * length}
+    if not why:
+        assert signatures.header_bytes(headers, "x-sent-at") == b"1" * length
+        return
+    with pytest.raises(Rejected, match=why):
+        signatures.header_bytes(headers, "x-sent-at")
